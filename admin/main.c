@@ -1,0 +1,203 @@
+#include "admin/admin.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "(not from a release)"
+#endif
+
+/* What a subcommand takes. */
+enum {
+	TAKES_CONF = 1,
+	NEEDS_CONF = 2,
+	TAKES_FILE = 4,
+	TAKES_PRINT = 8,
+	NEEDS_OPERAND = 16,
+};
+
+static const struct command {
+	const char *name;
+	int (*run)(const struct options *o);
+	unsigned takes;
+	const char *usage, *sentence;
+} commands[] = {
+	{ "keygen", admin_keygen, NEEDS_OPERAND, "FILE",
+	  "make a master key in a new file" },
+	{ "schema", admin_schema, TAKES_CONF | TAKES_FILE | TAKES_PRINT,
+	  "[--conf FILE]... [--file FILE] [--print]",
+	  "make the tables that are not there yet, or print how" },
+	{ "check-conf", admin_check_conf, TAKES_CONF | NEEDS_CONF,
+	  "--conf FILE...", "say what is wrong with the settings" },
+	{ "defaults", admin_defaults, 0, "",
+	  "print every setting as it is when nobody sets it" },
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static void
+print_command(FILE *f, const struct command *c)
+{
+	fprintf(f, "  llmselect-admin %s %s\n        %s\n", c->name, c->usage,
+	    c->sentence);
+}
+
+static int
+help(void)
+{
+	printf("Usage:\n");
+	for (size_t i = 0; i < COUNT(commands); i++)
+		print_command(stdout, &commands[i]);
+	printf("  llmselect-admin --help | --version\n"
+	    "It ends with 0 when all went well, 1 when something failed, and\n"
+	    "2 when it was not called as above.\n");
+	return ADMIN_DONE;
+}
+
+static int
+version(void)
+{
+	printf("llmselect-admin %s\n", PACKAGE_VERSION);
+	return ADMIN_DONE;
+}
+
+static int __attribute__((format(printf, 2, 3)))
+misuse(const struct command *c, const char *format, ...)
+{
+	va_list ap;
+
+	fputs("llmselect-admin: ", stderr);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fputs("\nUsage:\n", stderr);
+	for (size_t i = 0; i < COUNT(commands); i++)
+		if (c == NULL || c == &commands[i])
+			print_command(stderr, &commands[i]);
+	return ADMIN_MISUSED;
+}
+
+int
+admin_fail(const char *format, ...)
+{
+	va_list ap;
+
+	fputs("llmselect-admin: ", stderr);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return ADMIN_FAILED;
+}
+
+static bool
+add_conf(struct options *o, const char *value)
+{
+	if (o->n_confs == CONF_FILES_MAX)
+		return false;
+	o->confs[o->n_confs++] = value;
+	return true;
+}
+
+static bool
+set_file(struct options *o, const char *value)
+{
+	o->file = value;
+	return true;
+}
+
+static bool
+set_print(struct options *o, const char *value)
+{
+	(void)value;
+	o->print = true;
+	return true;
+}
+
+static const struct option {
+	const char *name;
+	unsigned takes;
+	bool has_value;
+	bool (*set)(struct options *o, const char *value);
+} option_table[] = {
+	{ "--conf", TAKES_CONF, true, add_conf },
+	{ "--file", TAKES_FILE, true, set_file },
+	{ "--print", TAKES_PRINT, false, set_print },
+};
+
+static const struct option *
+find_option(const struct command *c, const char *name)
+{
+	for (size_t i = 0; i < COUNT(option_table); i++)
+		if (strcmp(option_table[i].name, name) == 0 &&
+		    c->takes & option_table[i].takes)
+			return &option_table[i];
+	return NULL;
+}
+
+/* One word that is no option: more settings where they are taken, else what
+ * the subcommand works on. */
+static bool
+take_operand(const struct command *c, struct options *o, const char *word)
+{
+	if (c->takes & NEEDS_CONF && o->n_confs > 0)
+		return add_conf(o, word);
+	if (!(c->takes & NEEDS_OPERAND) || o->operand != NULL)
+		return false;
+	o->operand = word;
+	return true;
+}
+
+static int
+read_options(const struct command *c, char **words, struct options *o)
+{
+	for (; *words != NULL; words++) {
+		const struct option *opt = find_option(c, *words);
+		const char *name = *words;
+
+		if (opt == NULL && (name[0] == '-' ||
+		    !take_operand(c, o, name)))
+			return misuse(c, "%s: what is %s?", c->name, name);
+		if (opt == NULL)
+			continue;
+		if (opt->has_value && *++words == NULL)
+			return misuse(c, "%s needs a value.", name);
+		if (!opt->set(o, *words))
+			return misuse(c, "%s is there too often.", name);
+	}
+	if (c->takes & NEEDS_OPERAND && o->operand == NULL)
+		return misuse(c, "%s needs a file.", c->name);
+	if (c->takes & NEEDS_CONF && o->n_confs == 0)
+		return misuse(c, "%s needs --conf.", c->name);
+	return ADMIN_DONE;
+}
+
+static int
+run(const struct command *c, char **words)
+{
+	struct options o = { .n_confs = 0 };
+	int rc;
+
+	if (*words != NULL && strcmp(*words, "--help") == 0) {
+		print_command(stdout, c);
+		return ADMIN_DONE;
+	}
+	rc = read_options(c, words, &o);
+	return rc != ADMIN_DONE ? rc : c->run(&o);
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc < 2)
+		return misuse(NULL, "it needs a subcommand.");
+	if (strcmp(argv[1], "--help") == 0)
+		return help();
+	if (strcmp(argv[1], "--version") == 0)
+		return version();
+	for (size_t i = 0; i < COUNT(commands); i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return run(&commands[i], argv + 2);
+	return misuse(NULL, "there is no subcommand %s.", argv[1]);
+}

@@ -1,0 +1,145 @@
+-- What LLMSelect remembers.  MariaDB >= 10.6 and MySQL 8.
+--
+-- Every table has a primary key that is not counted up, so that several hosts
+-- and a Galera cluster can write.  Ids are UUIDs (version 7) as BINARY(16).
+-- Times are milliseconds since 1970-01-01 UTC.  Names of providers and states
+-- are checked by the program against its tables, not by ENUM, so that a new one
+-- needs no change here.  Text that is compared is compared byte by byte, but
+-- for names of users, where Ann and ann are one.
+
+CREATE TABLE IF NOT EXISTS schema_version (
+	id TINYINT NOT NULL PRIMARY KEY,
+	version INT NOT NULL
+) ENGINE=InnoDB;
+
+CREATE TABLE IF NOT EXISTS users (
+	id BINARY(16) NOT NULL PRIMARY KEY,
+	username VARCHAR(50) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci NOT NULL,
+	password VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+	is_admin TINYINT NOT NULL DEFAULT 0,
+	-- 1 for the user who registered first, NULL for all others: the unique
+	-- key lets exactly one of any number of sign-ups at once be first
+	is_first TINYINT NULL,
+	disabled_at BIGINT NULL,
+	created_at BIGINT NOT NULL,
+	settings TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
+	UNIQUE KEY username (username),
+	UNIQUE KEY is_first (is_first)
+) ENGINE=InnoDB;
+
+-- A session is found by the SHA-256 of its token; the token itself is nowhere.
+CREATE TABLE IF NOT EXISTS sessions (
+	token_hash BINARY(32) NOT NULL PRIMARY KEY,
+	id BINARY(16) NOT NULL,
+	user_id BINARY(16) NOT NULL,
+	created_at BIGINT NOT NULL,
+	seen_at BIGINT NOT NULL,
+	expires_at BIGINT NOT NULL,
+	address VARCHAR(45) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+	user_agent VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+	UNIQUE KEY id (id),
+	KEY user_id (user_id),
+	KEY expires_at (expires_at),
+	CONSTRAINT sessions_user FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
+) ENGINE=InnoDB;
+
+-- A user's own provider keys, sealed (src/base/crypt.h).
+CREATE TABLE IF NOT EXISTS api_keys (
+	user_id BINARY(16) NOT NULL,
+	provider VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+	key_version INT NOT NULL,
+	sealed VARBINARY(2048) NOT NULL,
+	last4 VARCHAR(4) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+	updated_at BIGINT NOT NULL,
+	PRIMARY KEY (user_id, provider),
+	CONSTRAINT api_keys_user FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
+) ENGINE=InnoDB;
+
+CREATE TABLE IF NOT EXISTS conversations (
+	id BINARY(16) NOT NULL PRIMARY KEY,
+	user_id BINARY(16) NOT NULL,
+	title VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+	pinned TINYINT NOT NULL DEFAULT 0,
+	-- the last message of the branch that is shown
+	leaf_id BINARY(16) NULL,
+	created_at BIGINT NOT NULL,
+	updated_at BIGINT NOT NULL,
+	KEY user_updated (user_id, updated_at),
+	CONSTRAINT conversations_user FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
+) ENGINE=InnoDB;
+
+CREATE TABLE IF NOT EXISTS messages (
+	id BINARY(16) NOT NULL PRIMARY KEY,
+	conversation_id BINARY(16) NOT NULL,
+	user_id BINARY(16) NOT NULL,
+	parent_id BINARY(16) NULL,
+	-- place in the conversation: a message comes after its parent
+	depth INT NOT NULL,
+	role VARCHAR(10) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+	content MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+	reasoning MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
+	state VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+	provider VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NULL,
+	model VARCHAR(200) CHARACTER SET ascii COLLATE ascii_bin NULL,
+	finish_reason VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin NULL,
+	error_code VARCHAR(30) CHARACTER SET ascii COLLATE ascii_bin NULL,
+	error_message VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
+	input_tokens BIGINT NULL,
+	output_tokens BIGINT NULL,
+	reasoning_tokens BIGINT NULL,
+	usage_source VARCHAR(10) CHARACTER SET ascii COLLATE ascii_bin NULL,
+	connect_ms INT NULL,
+	ttft_ms INT NULL,
+	total_ms INT NULL,
+	tokens_per_second DOUBLE NULL,
+	cost_usd DOUBLE NULL,
+	price_date VARCHAR(10) CHARACTER SET ascii COLLATE ascii_bin NULL,
+	-- while it runs: the worker that writes it, and its conversation once more,
+	-- so that a second running answer of a conversation meets the unique key
+	owner BINARY(16) NULL,
+	running_in BINARY(16) NULL,
+	-- the request that made it, so that the same request again finds it
+	client_request_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL,
+	request_hash BINARY(32) NULL,
+	created_at BIGINT NOT NULL,
+	ended_at BIGINT NULL,
+	UNIQUE KEY running_in (running_in),
+	UNIQUE KEY client_request (user_id, client_request_id),
+	KEY conversation (conversation_id, depth),
+	KEY owner (owner),
+	CONSTRAINT messages_conversation FOREIGN KEY (conversation_id) REFERENCES conversations (id) ON DELETE CASCADE
+) ENGINE=InnoDB;
+
+-- A worker lives as long as its beat goes on.  Who finds one without a beat for
+-- long enough, by its own clock, marks its running answers as interrupted.
+CREATE TABLE IF NOT EXISTS workers (
+	id BINARY(16) NOT NULL PRIMARY KEY,
+	host VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+	pid INT NOT NULL,
+	beat BIGINT NOT NULL,
+	started_at BIGINT NOT NULL
+) ENGINE=InnoDB;
+
+-- "Stop this": read by the worker that owns the stream.  lane -1: all of it.
+CREATE TABLE IF NOT EXISTS stops (
+	stream_id BINARY(16) NOT NULL,
+	lane SMALLINT NOT NULL,
+	owner BINARY(16) NOT NULL,
+	created_at BIGINT NOT NULL,
+	PRIMARY KEY (stream_id, lane),
+	KEY owner (owner),
+	KEY created_at (created_at)
+) ENGINE=InnoDB;
+
+-- "Stop what I am about to ask", by the name that the client gave its request,
+-- which may come here before the request does.
+CREATE TABLE IF NOT EXISTS early_stops (
+	user_id BINARY(16) NOT NULL,
+	client_request_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+	created_at BIGINT NOT NULL,
+	PRIMARY KEY (user_id, client_request_id),
+	KEY created_at (created_at),
+	CONSTRAINT early_stops_user FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
+) ENGINE=InnoDB;
+
+INSERT IGNORE INTO schema_version (id, version) VALUES (1, 1);

@@ -1,0 +1,32 @@
+/*
+ * What every request may use.  Made once at the start, before any thread; it
+ * does not change after that, so no lock guards it.  The parts lock for
+ * themselves.
+ */
+#ifndef API_APP_H
+#define API_APP_H
+
+#include "base/conf.h"
+#include "base/crypt.h"
+#include "base/uuid.h"
+
+struct db;
+struct llm_providers;
+struct catalog;
+struct relay;
+struct journal;
+
+struct app {
+	const struct conf *conf;
+	struct db *db;
+	struct llm_providers *providers;
+	struct catalog *catalog;
+	struct relay *relay;
+	struct journal *journal;
+	struct uuid worker;           /* this process, as owner of streams */
+	struct crypt_key csrf_key;    /* signs CSRF tokens */
+	struct crypt_key sealing_key; /* seals provider keys */
+	struct crypt_key pepper;      /* goes into password hashes */
+};
+
+#endif

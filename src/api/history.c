@@ -1,0 +1,132 @@
+/* What was asked and answered before. */
+#include "api/routes.h"
+#include "base/clock.h"
+#include "store/conversations.h"
+#include "store/messages.h"
+#include "stream/events.h"
+
+enum { LIMIT_MAX = 100, LIMIT = 30, PAGE_MAX = 100000 };
+
+static json_t *
+time_json(int64_t wall_ms)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	return json_string(clock_text(wall_ms, text));
+}
+
+static json_t *
+id_json(const struct uuid *id)
+{
+	char text[UUID_TEXT_SIZE];
+
+	return uuid_is_none(id) ? json_null() : json_string(uuid_text(id, text));
+}
+
+static json_t *
+conv_json(const struct conv *c)
+{
+	return json_pack("{s:o, s:s, s:b, s:o, s:o}",
+	    "id", id_json(&c->id),
+	    "title", c->title,
+	    "pinned", c->pinned,
+	    "created_at", time_json(c->created_at),
+	    "updated_at", time_json(c->updated_at));
+}
+
+static enum err
+add_conv(void *arg, const struct conv *c)
+{
+	return json_array_append_new(arg, conv_json(c)) == 0 ?
+	    ERR_OK : ERR_INTERNAL;
+}
+
+enum err
+history_list(const struct app *app, struct db_conn *db, struct req *rq)
+{
+	json_auto_t *items = json_array();
+	int64_t total = 0;
+	int page, limit;
+	enum err err;
+
+	(void)app;
+	if ((err = req_query_int(rq, "page", 1, PAGE_MAX, 1, &page)) ||
+	    (err = req_query_int(rq, "limit", 1, LIMIT_MAX, LIMIT, &limit)))
+		return err;
+	if ((err = conv_count(db, &rq->user.id, &total)) ||
+	    (err = conv_list(db, &rq->user.id, (page - 1) * limit, limit,
+	    add_conv, items)))
+		return err;
+	rq->reply = json_pack("{s:O, s:i, s:i, s:I}", "items", items,
+	    "page", page, "limit", limit, "total", (json_int_t)total);
+	return rq->reply != NULL ? ERR_OK : ERR_INTERNAL;
+}
+
+static void
+add_text(json_t *object, const char *name, const char *text)
+{
+	if (text[0] != '\0')
+		json_object_set_new(object, name, json_string(text));
+}
+
+/* What only an answer has. */
+static void
+add_answer(json_t *object, const struct msg *m)
+{
+	if (m->reasoning != NULL)
+		json_object_set_new(object, "reasoning",
+		    json_stringn(m->reasoning, m->reasoning_len));
+	add_text(object, "provider", m->provider);
+	add_text(object, "model", m->model);
+	add_text(object, "finish_reason", m->finish_reason);
+	if (m->error_code[0] != '\0')
+		json_object_set_new(object, "error", json_pack("{s:s, s:s}",
+		    "code", m->error_code, "message", m->error_message));
+	events_add_figures(object, &m->figures);
+}
+
+static json_t *
+msg_json(const struct msg *m)
+{
+	json_t *object = json_pack("{s:o, s:o, s:s, s:s%, s:s, s:o}",
+	    "id", id_json(&m->id),
+	    "parent_id", id_json(&m->parent),
+	    "role", m->role,
+	    "content", m->text, m->text_len,
+	    "state", m->state,
+	    "created_at", time_json(m->created_at));
+
+	if (object != NULL && m->provider[0] != '\0')
+		add_answer(object, m);
+	return object;
+}
+
+/* The last message comes first. */
+static enum err
+add_msg(void *arg, const struct msg *m)
+{
+	return json_array_insert_new(arg, 0, msg_json(m)) == 0 ?
+	    ERR_OK : ERR_INTERNAL;
+}
+
+enum err
+history_show(const struct app *app, struct db_conn *db, struct req *rq)
+{
+	json_auto_t *messages = json_array();
+	struct conv conv;
+	enum err err;
+
+	(void)app;
+	err = conv_get(db, &rq->user.id, &rq->path_id, &conv);
+	if (err == ERR_NOT_FOUND)
+		return req_fail(rq, err, "There is no such conversation.");
+	if (err || (err = msg_branch(db, &rq->user.id, &conv.id, &conv.leaf,
+	    add_msg, messages)))
+		return err;
+	rq->reply = conv_json(&conv);
+	if (rq->reply == NULL ||
+	    json_object_set_new(rq->reply, "leaf_id", id_json(&conv.leaf)) ||
+	    json_object_set(rq->reply, "messages", messages))
+		return ERR_INTERNAL;
+	return ERR_OK;
+}

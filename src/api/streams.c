@@ -1,0 +1,124 @@
+/*
+ * Stopping answers.  A stop is a row for the worker that owns the stream and a
+ * word to that worker to look; where that worker is this one, it is told
+ * directly.
+ */
+#include <string.h>
+
+#include "api/routes.h"
+#include "http/fields.h"
+#include "store/messages.h"
+#include "store/stops.h"
+#include "stream/journal.h"
+#include "stream/relay.h"
+
+struct cancel {
+	struct number index;
+};
+
+static const struct field cancel_fields[] = {
+	FIELD_INT(struct cancel, index, 0, STREAM_LANES_MAX - 1, 0),
+};
+
+static bool
+is_running(const struct msg_status *s)
+{
+	return strcmp(s->state, "running") == 0;
+}
+
+static enum err
+order_stop(const struct app *app, struct db_conn *db,
+    const struct msg_status *s, int lane)
+{
+	enum err err;
+
+	if (uuid_equal(&s->owner, &app->worker)) {
+		relay_stop(app->relay, &s->id, lane);
+		return ERR_OK;
+	}
+	if ((err = stop_add(db, &s->id, lane, &s->owner)))
+		return err;
+	journal_wake_worker(app->journal, &s->owner);
+	return ERR_OK;
+}
+
+/* How it stands; `stopping` says that its end is on the way. */
+static enum err
+reply_status(struct req *rq, const struct msg_status *s)
+{
+	char id[UUID_TEXT_SIZE];
+
+	rq->reply = json_pack("{s:s, s:s, s:b}",
+	    "stream_id", uuid_text(&s->id, id),
+	    "state", s->state,
+	    "stopping", is_running(s));
+	if (rq->reply != NULL && s->finish_reason[0] != '\0')
+		json_object_set_new(rq->reply, "finish_reason",
+		    json_string(s->finish_reason));
+	return rq->reply != NULL ? ERR_OK : ERR_INTERNAL;
+}
+
+enum err
+streams_cancel(const struct app *app, struct db_conn *db, struct req *rq)
+{
+	struct cancel cancel = { 0 };
+	struct msg_status s;
+	enum err err;
+
+	if ((err = FIELDS_READ(rq, cancel_fields, &cancel)))
+		return err;
+	err = msg_status(db, &rq->user.id, &rq->path_id, &s);
+	if (err == ERR_NOT_FOUND)
+		return req_fail(rq, err, "There is no such answer.");
+	if (err)
+		return err;
+	if (is_running(&s) && (err = order_stop(app, db, &s,
+	    cancel.index.set ? (int)cancel.index.i : STOP_ALL_LANES)))
+		return err;
+	return reply_status(rq, &s);
+}
+
+struct cancel_request {
+	struct text client_request_id;
+};
+
+static const struct field cancel_request_fields[] = {
+	FIELD_OF(FIELD_IS_MODEL, struct cancel_request, client_request_id,
+	    1, MSG_REQUEST_ID_SIZE - 1, NULL, FIELD_MUST),
+};
+
+/* The request is not here yet: its stop waits for it. */
+static enum err
+reply_early(struct req *rq)
+{
+	rq->reply = json_pack("{s:n, s:s, s:b}", "stream_id",
+	    "state", "unknown", "stopping", true);
+	return rq->reply != NULL ? ERR_OK : ERR_INTERNAL;
+}
+
+/*
+ * First the stop is written, then the answer looked for; chat does it the
+ * other way round, so at least one of the two sees the other.
+ */
+enum err
+streams_cancel_request(const struct app *app, struct db_conn *db,
+    struct req *rq)
+{
+	struct cancel_request cancel = { 0 };
+	struct msg_status s;
+	const char *name;
+	enum err err;
+
+	if ((err = FIELDS_READ(rq, cancel_request_fields, &cancel)))
+		return err;
+	name = cancel.client_request_id.p;
+	if ((err = stop_add_early(db, &rq->user.id, name)))
+		return err;
+	err = msg_status_by_request(db, &rq->user.id, name, &s);
+	if (err == ERR_NOT_FOUND)
+		return reply_early(rq);
+	if (err || (is_running(&s) &&
+	    (err = order_stop(app, db, &s, STOP_ALL_LANES))))
+		return err;
+	return reply_status(rq, &s);
+}

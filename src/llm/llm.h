@@ -1,0 +1,94 @@
+/*
+ * The words in which the rest of the program asks a model and hears its
+ * answer, whatever the provider.  This layer knows nothing of users, HTTP
+ * requests of ours, or SQL.
+ */
+#ifndef LLM_LLM_H
+#define LLM_LLM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* Where a provider is and how it is spoken to; from the settings. */
+struct llm_provider {
+	char name[33];
+	char label[128];
+	char base_url[512]; /* no slash at its end */
+	char ca_file[512];  /* whom to trust; "": whom the system trusts */
+	const struct llm_wire *wire;
+	bool demo;
+	char *key; /* a key for everybody; NULL: each user brings one; owned */
+};
+
+enum llm_role { LLM_USER, LLM_ASSISTANT };
+
+struct llm_message {
+	enum llm_role role;
+	const char *text;
+	size_t len;
+};
+
+/* A question, ready to be put into a wire's shape.  All texts are borrowed. */
+struct llm_request {
+	const char *model;
+	const char *system; /* NULL: none */
+	const struct llm_message *messages;
+	size_t n_messages;
+	bool has_temperature;
+	double temperature;
+	int max_tokens;               /* 0: the model's own */
+	const char *reasoning_effort; /* NULL: the model's own */
+};
+
+enum llm_kind { LLM_TEXT, LLM_REASONING };
+
+/* A piece of the answer: valid UTF-8, whole characters, never empty, without
+ * U+0000 (which becomes U+FFFD). */
+struct llm_delta {
+	enum llm_kind kind;
+	const char *text;
+	size_t len;
+};
+
+/* Called for every delta, in order. */
+typedef void llm_delta_fn(void *arg, const struct llm_delta *delta);
+
+/* -1: not said. */
+struct llm_usage {
+	int64_t input, output, reasoning;
+};
+
+/* Why a model stopped, whatever words its wire has for it. */
+enum llm_finish {
+	LLM_FINISH_NONE, /* no end marker was seen */
+	LLM_FINISH_STOP,
+	LLM_FINISH_TOOL,
+	LLM_FINISH_LENGTH,
+	LLM_FINISH_REFUSAL,
+	LLM_FINISH_FILTER,
+};
+
+/* "stop", "tool", "length", "refusal", "content_filter"; "" for none. */
+const char *
+llm_finish_name(enum llm_finish finish);
+
+enum { LLM_WHY_MAX = 256 };
+
+/* How an answer ended. */
+struct llm_end {
+	enum err err; /* ERR_OK: `finish` tells */
+	enum llm_finish finish;
+	struct llm_usage usage;
+	int provider_status;    /* HTTP; 0: there was none */
+	int64_t retry_after_ms; /* -1: not said */
+	bool retryable;         /* the same request may work later */
+	char message[LLM_WHY_MAX]; /* for the person: what happened, what to do;
+	                            * never the provider's own text */
+	char note[LLM_WHY_MAX];    /* for the log: codes and types, no text of
+	                            * the provider that could hold a key */
+};
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * OpenAI's chat completions (openai.c: the events, openai_ask.c: the request,
+ * openai_error.c: the errors), and what many other hosts speak after it.
+ * Where they differ all of it is taken: reasoning under two names, usage in
+ * x_groq, errors as a chunk, as an event, inside a chunk that has choices, at
+ * the top of a body, or as a bare string.
+ */
+#ifndef LLM_OPENAI_H
+#define LLM_OPENAI_H
+
+#include <jansson.h>
+
+#include "llm/wire.h"
+
+enum err
+openai_ask(const struct llm_provider *provider, const char *key,
+    const struct llm_request *request, struct llm_ask *ask);
+
+bool
+openai_error_body(const struct llm_provider *provider,
+    const struct llm_head *head, const char *body, size_t n,
+    struct llm_end *end);
+
+/* The error in a body or chunk; NULL where there is none. */
+const json_t *
+openai_find_error(const json_t *root);
+
+/* What that error means, when it came with this HTTP status. */
+void
+openai_tell_error(struct llm_end *end, const struct llm_provider *provider,
+    const json_t *error, int http_status);
+
+/* The string member of that name; "" where there is none. */
+const char *
+openai_string(const json_t *object, const char *name);
+
+#endif

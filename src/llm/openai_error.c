@@ -1,0 +1,268 @@
+#include "llm/openai.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "llm/word.h"
+
+enum { STATUS_TEXT_SIZE = 16 };
+
+/* An error as it was sent; what was not sent is "" or 0. */
+struct fault {
+	const char *code, *type, *param, *text;
+	int status; /* as the error itself says */
+};
+
+/* What an error's `code`, else its `type`, means. */
+static const struct {
+	const char *word;
+	enum err err; /* ERR_OK: no error, the content filter */
+} WORDS[] = {
+	{ "invalid_api_key", ERR_PROVIDER_AUTH },
+	{ "authentication_error", ERR_PROVIDER_AUTH },
+	{ "invalid_authentication", ERR_PROVIDER_AUTH },
+	{ "account_deactivated", ERR_PROVIDER_AUTH },
+	{ "insufficient_quota", ERR_PROVIDER_QUOTA },
+	{ "billing_hard_limit_reached", ERR_PROVIDER_QUOTA },
+	{ "billing_not_active", ERR_PROVIDER_QUOTA },
+	{ "insufficient_credits", ERR_PROVIDER_QUOTA },
+	{ "insufficient_balance", ERR_PROVIDER_QUOTA },
+	{ "context_length_exceeded", ERR_CONTEXT_LENGTH },
+	{ "too_many_prompt_tokens", ERR_CONTEXT_LENGTH },
+	{ "string_above_max_length", ERR_CONTEXT_LENGTH },
+	{ "model_not_found", ERR_MODEL_NOT_FOUND },
+	{ "model_not_available", ERR_MODEL_NOT_FOUND },
+	{ "model_decommissioned", ERR_MODEL_NOT_FOUND },
+	{ "DeploymentNotFound", ERR_MODEL_NOT_FOUND },
+	{ "invalid_model", ERR_MODEL_NOT_FOUND },
+	{ "rate_limit_exceeded", ERR_PROVIDER_RATE },
+	{ "rate_limit_error", ERR_PROVIDER_RATE },
+	{ "rate_limited", ERR_PROVIDER_RATE },
+	{ "slow_down", ERR_PROVIDER_RATE },
+	{ "server_error", ERR_PROVIDER_UNAVAILABLE },
+	{ "internal_error", ERR_PROVIDER_UNAVAILABLE },
+	{ "overloaded_error", ERR_PROVIDER_UNAVAILABLE },
+	{ "service_unavailable", ERR_PROVIDER_UNAVAILABLE },
+	{ "content_filter", ERR_OK },
+	{ "content_policy_violation", ERR_OK },
+};
+
+/* Where there is no word, some hosts can only be understood by their text.  It
+ * is searched and never shown. */
+static const struct {
+	const char *text;
+	enum err err;
+} TEXTS[] = {
+	{ "context length", ERR_CONTEXT_LENGTH },
+	{ "context window", ERR_CONTEXT_LENGTH },
+	{ "prompt too long", ERR_CONTEXT_LENGTH },
+	{ "prompt is too long", ERR_CONTEXT_LENGTH },
+	{ "not a valid model", ERR_MODEL_NOT_FOUND },
+	{ "model not exist", ERR_MODEL_NOT_FOUND },
+	{ "api key not valid", ERR_PROVIDER_AUTH },
+};
+
+/* Settings that a person can change, by the `param` that names them. */
+static const struct {
+	const char *param, *sentence;
+} PARAMS[] = {
+	{ "temperature",
+	    "%s does not take this temperature with this model." },
+	{ "max_tokens",
+	    "%s does not take this token limit with this model." },
+	{ "max_completion_tokens",
+	    "%s does not take this token limit with this model." },
+	{ "reasoning_effort",
+	    "%s does not take this reasoning effort with this model." },
+	{ "messages[0].role",
+	    "%s does not take a system prompt with this model." },
+};
+
+const char *
+openai_string(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text != NULL ? text : "";
+}
+
+/* A status that stands in the error, as number or text. */
+static int
+status_in(const json_t *error)
+{
+	static const char *const NAMES[] = { "code", "status_code", "status" };
+
+	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
+		const json_t *v = json_object_get(error, NAMES[i]);
+		long long n = json_is_string(v) ?
+		    atoll(json_string_value(v)) : json_integer_value(v);
+
+		if (n >= 400 && n <= 599)
+			return (int)n;
+	}
+	return 0;
+}
+
+static struct fault
+read_fault(const json_t *error)
+{
+	if (json_is_string(error))
+		return (struct fault){
+			"", "", "", json_string_value(error), 0,
+		};
+	return (struct fault){
+		.code = openai_string(error, "code"),
+		.type = openai_string(error, "type"),
+		.param = openai_string(error, "param"),
+		.text = openai_string(error, "message"),
+		.status = status_in(error),
+	};
+}
+
+static bool
+err_by_word(const struct fault *f, enum err *err)
+{
+	int row = LLM_WORD_FIND(WORDS, f->code);
+
+	if (row < 0)
+		row = LLM_WORD_FIND(WORDS, f->type);
+	if (row >= 0)
+		*err = WORDS[row].err;
+	return row >= 0;
+}
+
+/* Only where the request is blamed: elsewhere the same words may be said in
+ * passing. */
+static bool
+err_by_text(const struct fault *f, int status, enum err *err)
+{
+	if (status < 400 || status > 499 || status == 429)
+		return false;
+	for (size_t i = 0; i < sizeof(TEXTS) / sizeof(TEXTS[0]); i++) {
+		if (strcasestr(f->text, TEXTS[i].text) == NULL)
+			continue;
+		*err = TEXTS[i].err;
+		return true;
+	}
+	return false;
+}
+
+static void
+tell_by_status(struct llm_end *end, const struct llm_provider *provider,
+    const struct fault *f, int status)
+{
+	int row = LLM_WORD_FIND(PARAMS, f->param);
+
+	llm_fault_status(end, provider, status);
+	if (end->err == ERR_PROVIDER_REJECTED && row >= 0)
+		llm_fault_say(end, provider, end->err, PARAMS[row].sentence);
+}
+
+/*
+ * What the answer's status is worth, when it has an error in it: one that came
+ * with 200 has its own, or is the caller's fault by its type, or trouble.
+ */
+static int
+blamed_status(const struct fault *f, int status)
+{
+	if (status >= 300)
+		return status;
+	if (f->status == 0 && strcmp(f->type, "invalid_request_error") == 0)
+		return 400;
+	return f->status;
+}
+
+void
+openai_tell_error(struct llm_end *end, const struct llm_provider *provider,
+    const json_t *error, int http_status)
+{
+	struct fault f = read_fault(error);
+	int status = blamed_status(&f, http_status);
+	enum err err;
+
+	if (!err_by_word(&f, &err) && !err_by_text(&f, status, &err))
+		tell_by_status(end, provider, &f, status);
+	else if (err == ERR_OK)
+		end->finish = LLM_FINISH_FILTER;
+	else
+		llm_fault_set(end, provider, err);
+	llm_fault_note(end, "code", f.code);
+	llm_fault_note(end, "type", f.type);
+	llm_fault_note(end, "param", f.param);
+}
+
+/*
+ * Where in a body or chunk the error is: {"error": {...}}, {"error": "text"},
+ * or at the top, as vLLM and Mistral have it.
+ */
+const json_t *
+openai_find_error(const json_t *root)
+{
+	const json_t *error;
+
+	if (json_is_array(root))
+		root = json_array_get(root, 0);
+	error = json_object_get(root, "error");
+	if (json_is_object(error) || json_string_length(error) > 0)
+		return error;
+	if (strcmp(openai_string(root, "object"), "error") == 0)
+		return root;
+	error = json_object_get(json_object_get(root, "x_groq"), "error");
+	return json_string_length(error) > 0 ? error : NULL;
+}
+
+static void
+note_status(struct llm_end *end, int status)
+{
+	char text[STATUS_TEXT_SIZE];
+
+	snprintf(text, sizeof(text), "%d", status);
+	llm_fault_note(end, "http", text);
+}
+
+/* Not an error that we know: an HTML page, an answer that is no stream. */
+static void
+tell_no_fault(struct llm_end *end, const struct llm_provider *provider,
+    int status)
+{
+	if (status == 404)
+		llm_fault_say(end, provider, ERR_PROTOCOL, "%s has nothing at "
+		    "the address asked. Check its base_url.");
+	else if (status >= 200 && status < 300)
+		llm_fault_say(end, provider, ERR_PROTOCOL,
+		    "%s answered with something that is not a stream.");
+	else
+		llm_fault_status(end, provider, status);
+	llm_fault_note(end, "body", "unknown");
+}
+
+static json_t *
+load_body(const char *body, size_t n)
+{
+	struct buf clean;
+	json_t *root = NULL;
+
+	buf_init(&clean, (size_t)4 * LLM_ERROR_BODY_MAX);
+	if (llm_text_clean(body, n, &clean) == ERR_OK)
+		root = json_loadb(clean.p, clean.len, 0, NULL);
+	buf_free(&clean);
+	return root;
+}
+
+bool
+openai_error_body(const struct llm_provider *provider,
+    const struct llm_head *head, const char *body, size_t n,
+    struct llm_end *end)
+{
+	json_auto_t *root = load_body(body, n);
+	const json_t *error = openai_find_error(root);
+
+	note_status(end, head->status);
+	if (error != NULL)
+		openai_tell_error(end, provider, error, head->status);
+	else
+		tell_no_fault(end, provider, head->status);
+	llm_fault_head(end, head);
+	return error != NULL;
+}

@@ -1,0 +1,130 @@
+/*
+ * Messages: what was asked and what was answered.
+ *
+ * An answer's row is made before the provider is asked (msg_claim) and is
+ * written to its end once (msg_end), both times in a transaction.  Between the
+ * two its state is "running", its owner is the worker that writes it, and the
+ * unique key `running_in` lets no second answer run in the same conversation.
+ * Only the owner of a running row can end it, so a worker that was given up for
+ * dead cannot write over what was decided without it.
+ */
+#ifndef STORE_MESSAGES_H
+#define STORE_MESSAGES_H
+
+#include "base/uuid.h"
+#include "store/db.h"
+
+enum {
+	MSG_REQUEST_ID_SIZE = 65, /* a client_request_id, NUL included */
+	MSG_NAME_SIZE = 33,       /* a provider, NUL included */
+	MSG_MODEL_SIZE = 201,
+	MSG_WORD_SIZE = 33,       /* role, state, finish reason, code, source */
+	MSG_WHY_SIZE = 256,       /* an error's sentence */
+	MSG_DATE_SIZE = 11,
+};
+
+/* Figures of an answer; -1 for what nobody knows. */
+struct msg_figures {
+	int64_t input_tokens, output_tokens, reasoning_tokens;
+	const char *usage_source; /* "provider", "estimate" or NULL */
+	int64_t connect_ms, ttft_ms, total_ms;
+	double tokens_per_second;
+	double cost_usd;
+	char price_date[MSG_DATE_SIZE];
+};
+
+struct msg_figures
+msg_figures_none(void);
+
+struct msg_claim {
+	struct uuid user;
+	struct uuid owner;           /* this worker */
+	struct uuid conversation;
+	bool is_new;                 /* the conversation has to be made */
+	const char *title;           /* of a new one */
+	struct uuid leaf;            /* where the shown branch ends now */
+	int depth;                   /* of the question */
+	struct uuid question, answer;
+	const char *text;            /* the question */
+	size_t text_len;
+	const char *provider, *model;
+	const char *client_request_id;     /* NULL: none */
+	const unsigned char *request_hash; /* 32 bytes; NULL: none */
+};
+
+enum msg_clash {
+	MSG_CLASH_NONE,
+	MSG_CLASH_RUNNING, /* an answer is running in this conversation */
+	MSG_CLASH_REPEAT,  /* this client_request_id was here before */
+	MSG_CLASH_MOVED,   /* the conversation is not as it was when read */
+};
+
+/*
+ * Write question and answer row, all or nothing.  ERR_CONFLICT with the reason
+ * in `*clash`.  Once it returns ERR_OK it is on disk.
+ */
+enum err
+msg_claim(struct db_conn *c, const struct msg_claim *claim,
+    enum msg_clash *clash);
+
+/* The last words about an answer. */
+struct msg_end {
+	struct uuid id, owner;
+	const char *text, *reasoning;
+	size_t text_len, reasoning_len;
+	const char *state;
+	const char *finish_reason; /* NULL: none */
+	const char *error_code;    /* NULL: none */
+	const char *error_message; /* NULL: none */
+	struct msg_figures figures;
+	int64_t ended_at; /* wall ms */
+};
+
+/* Inside a transaction.  ERR_NOT_FOUND: it is no longer ours, or not running. */
+enum err
+msg_end(struct db_conn *c, const struct msg_end *end);
+
+/* A message as it is read; texts are borrowed for the call. */
+struct msg {
+	struct uuid id, parent;
+	int depth;
+	char role[MSG_WORD_SIZE], state[MSG_WORD_SIZE];
+	const char *text, *reasoning; /* reasoning: NULL where there is none */
+	size_t text_len, reasoning_len;
+	char provider[MSG_NAME_SIZE], model[MSG_MODEL_SIZE];
+	char finish_reason[MSG_WORD_SIZE], error_code[MSG_WORD_SIZE];
+	char error_message[MSG_WHY_SIZE];
+	char usage_source[MSG_WORD_SIZE];
+	struct msg_figures figures;
+	int64_t created_at;
+};
+
+typedef enum err msg_fn(void *arg, const struct msg *msg);
+
+/* The branch that ends in `leaf`, last message first. */
+enum err
+msg_branch(struct db_conn *c, const struct uuid *user,
+    const struct uuid *conversation, const struct uuid *leaf, msg_fn *each,
+    void *arg);
+
+/* Where an answer of this user stands. */
+struct msg_status {
+	struct uuid id, owner, conversation;
+	char state[MSG_WORD_SIZE];
+	char finish_reason[MSG_WORD_SIZE];
+};
+
+enum err
+msg_status(struct db_conn *c, const struct uuid *user, const struct uuid *id,
+    struct msg_status *out);
+
+enum err
+msg_status_by_request(struct db_conn *c, const struct uuid *user,
+    const char *client_request_id, struct msg_status *out);
+
+/* Mark what a dead worker left running; `affected` tells how many. */
+enum err
+msg_orphans_end(struct db_conn *c, const struct uuid *owner,
+    uint64_t *affected);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * The users.  A name is one in whatever case: Ann and ann are the same.
+ */
+#ifndef STORE_USERS_H
+#define STORE_USERS_H
+
+#include "base/uuid.h"
+#include "store/db.h"
+
+enum {
+	USER_NAME_SIZE = 201,     /* 50 characters of at most 4 bytes, a NUL */
+	USER_PASSWORD_SIZE = 256, /* what is kept of a password, a NUL */
+};
+
+struct user_row {
+	struct uuid id;
+	char username[USER_NAME_SIZE];
+	char password[USER_PASSWORD_SIZE];
+	bool is_admin;
+	bool is_disabled;
+	int64_t created_at; /* wall ms */
+};
+
+/*
+ * Add a user.  With `is_first` it is the administrator, and there can be one
+ * of that kind: ERR_CONFLICT with the key "is_first".  Where the name is
+ * taken, ERR_CONFLICT with the key "username".
+ */
+enum err
+user_add(struct db_conn *c, const struct user_row *u, bool is_first);
+
+/* The user of that name; ERR_NOT_FOUND where there is none. */
+enum err
+user_by_name(struct db_conn *c, const char *name, size_t len,
+    struct user_row *out);
+
+/* ERR_OK where the first user is there, ERR_NOT_FOUND where not yet. */
+enum err
+user_find_first(struct db_conn *c);
+
+/* Keep the password in another way, unless it has been changed from `was`. */
+enum err
+user_rehash(struct db_conn *c, const struct uuid *id, const char *was,
+    const char *password);
+
+#endif

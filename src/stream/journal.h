@@ -1,0 +1,70 @@
+/*
+ * The journal: the only writer of what streams become.  Two threads, each with
+ * a database connection of its own.
+ *
+ * Ends: final rows, woken at once, all that wait in one transaction.  While
+ * the database is away they wait here, in memory, and are tried again; the
+ * relay is told when one is on disk, and only then does the reader see `done`.
+ *
+ * Ticks: every JOURNAL_TICK_MS, and at once on a datagram to this worker's
+ * socket, look for stop requests; move this worker's beat on; mark what dead
+ * workers left running.  A worker is dead when this one, connected all the
+ * while, saw no new beat of it for JOURNAL_DEAD_MS of its own monotonic clock;
+ * so neither a wrong clock nor a restart of the database kills anybody.
+ */
+#ifndef STREAM_JOURNAL_H
+#define STREAM_JOURNAL_H
+
+#include "base/uuid.h"
+#include "store/db.h"
+#include "stream/stream.h"
+
+enum {
+	JOURNAL_TICK_MS = 250,
+	JOURNAL_BEAT_MS = 1000,
+	JOURNAL_DEAD_MS = 5000,
+	JOURNAL_SWEEP_MS = 60000,     /* between sweeps of unread stops */
+	JOURNAL_BATCH_MAX = 64,       /* ends in one transaction */
+	JOURNAL_BATCH_BYTES = 1 << 20, /* of text in one transaction */
+	JOURNAL_RETRY_MIN_MS = 50,    /* after the database could not be reached */
+	JOURNAL_RETRY_MAX_MS = 1000,
+	JOURNAL_PEERS_MAX = 1024,     /* workers that are watched */
+};
+
+struct journal;
+struct relay;
+
+struct journal_settings {
+	struct db *db;
+	struct uuid worker;
+	const char *run_dir; /* where worker-<id>.sock is made */
+};
+
+/* Make it and its socket; `why` gets a sentence where that fails. */
+enum err
+journal_open(const struct journal_settings *settings, struct journal **out,
+    char *why, size_t why_size);
+
+/* Start the threads; commits and stops are told to `relay`. */
+enum err
+journal_start(struct journal *j, struct relay *relay);
+
+/*
+ * Write this lane's end.  The lane stays as it is until relay_committed() is
+ * called for it, which happens exactly once.
+ */
+void
+journal_end(struct journal *j, struct stream_lane *lane);
+
+/* Tell another worker of this host to look for stop requests now. */
+void
+journal_wake_worker(const struct journal *j, const struct uuid *worker);
+
+/*
+ * Finish: what waits is tried until `give_up_ms` more have passed, the worker's
+ * row and socket are removed, the threads end.  NULL is well.
+ */
+void
+journal_close(struct journal *j, int64_t give_up_ms);
+
+#endif

@@ -1,0 +1,383 @@
+#include "stream/stream.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "http/response.h"
+#include "stream/events.h"
+
+enum { BYTES_PER_TOKEN = 4 }; /* of an estimate: English prose, roughly */
+
+const char *
+stream_state_name(enum stream_state state)
+{
+	static const char *const names[STREAM_STATE_COUNT] = {
+#define STREAM_STATE_NAME(name, text) text,
+		STREAM_STATE_TABLE(STREAM_STATE_NAME)
+#undef STREAM_STATE_NAME
+	};
+
+	return names[state];
+}
+
+static void
+init_lane(struct stream_lane *lane, struct stream *s, int index,
+    size_t answer_max)
+{
+	lane->stream = s;
+	lane->index = index;
+	lane->retry_after_ms = -1;
+	lane->figures = msg_figures_none();
+	buf_init(&lane->text, answer_max);
+	buf_init(&lane->reasoning, answer_max);
+}
+
+struct stream *
+stream_new(int n_lanes, size_t answer_max)
+{
+	struct stream *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	s->lanes = calloc((size_t)n_lanes, sizeof(*s->lanes));
+	s->ignored = json_array();
+	if (s->lanes == NULL || s->ignored == NULL) {
+		stream_free(s);
+		return NULL;
+	}
+	s->n_lanes = s->n_running = s->n_uncommitted = n_lanes;
+	for (int i = 0; i < n_lanes; i++)
+		init_lane(&s->lanes[i], s, i, answer_max);
+	return s;
+}
+
+static void
+free_lane(struct stream_lane *lane)
+{
+	llm_call_free(lane->call);
+	buf_free(&lane->text);
+	buf_free(&lane->reasoning);
+}
+
+void
+stream_free(struct stream *s)
+{
+	struct reader *next;
+
+	if (s == NULL)
+		return;
+	for (int i = 0; s->lanes != NULL && i < s->n_lanes; i++)
+		free_lane(&s->lanes[i]);
+	for (struct reader *r = s->readers; r != NULL; r = next) {
+		next = r->next;
+		sse_out_free(&r->out);
+		free(r);
+	}
+	json_decref(s->ignored);
+	free(s->lanes);
+	free(s);
+}
+
+static enum err
+queue_opening(struct reader *r, int64_t now_ms)
+{
+	struct buf event;
+	enum err err;
+
+	if (r->kind != READER_EVENTS)
+		return ERR_OK;
+	buf_init(&event, STREAM_EVENT_MAX);
+	if ((err = buf_adds(&event, SSE_OUT_HEAD)) == ERR_OK &&
+	    (err = events_first(&event, r->stream)) == ERR_OK)
+		err = sse_out_add(&r->out, event.p, event.len, now_ms);
+	buf_free(&event);
+	return err;
+}
+
+enum err
+stream_add_reader(struct stream *s, enum reader_kind kind, struct conn *conn,
+    const char *request_id, int64_t now_ms)
+{
+	struct reader *r = calloc(1, sizeof(*r));
+	enum err err;
+
+	if (r == NULL) {
+		conn->close(conn);
+		return ERR_INTERNAL;
+	}
+	r->stream = s;
+	r->kind = kind;
+	snprintf(r->request_id, sizeof(r->request_id), "%s", request_id);
+	sse_out_init(&r->out, conn, kind == READER_EVENTS ?
+	    (size_t)SSE_OUT_QUEUE_MAX : (size_t)RESP_MAX);
+	if ((err = queue_opening(r, now_ms))) {
+		sse_out_free(&r->out);
+		free(r);
+		return err;
+	}
+	r->next = s->readers;
+	s->readers = r;
+	return ERR_OK;
+}
+
+static void
+queue_for_readers(struct stream *s, const struct buf *event, int64_t now_ms)
+{
+	for (struct reader *r = s->readers; r != NULL; r = r->next)
+		if (r->kind == READER_EVENTS && !r->gone &&
+		    sse_out_add(&r->out, event->p, event->len, now_ms))
+			r->gone = true;
+}
+
+static enum err
+keep(struct stream_lane *lane, const struct llm_delta *delta)
+{
+	if (lane->text.len + lane->reasoning.len + delta->len > lane->text.max)
+		return ERR_TOO_LARGE;
+	return buf_add(delta->kind == LLM_TEXT ? &lane->text : &lane->reasoning,
+	    delta->text, delta->len);
+}
+
+void
+stream_append(struct stream_lane *lane, const struct llm_delta *delta,
+    struct buf *scratch, int64_t now_ms)
+{
+	if (lane->state != STREAM_RUNNING || lane->overflowed)
+		return;
+	if (keep(lane, delta)) {
+		lane->overflowed = true;
+		return;
+	}
+	lane->n_deltas++;
+	buf_reset(scratch);
+	if (events_delta(scratch, lane, delta) == ERR_OK)
+		queue_for_readers(lane->stream, scratch, now_ms);
+}
+
+/* How each end that a provider can come to is called. */
+static const struct finish_row {
+	enum stream_state state;
+	const char *reason;
+} finish_rows[] = {
+	[LLM_FINISH_NONE] = { STREAM_INTERRUPTED, NULL },
+	[LLM_FINISH_STOP] = { STREAM_COMPLETE, "stop" },
+	[LLM_FINISH_TOOL] = { STREAM_COMPLETE, "tool" },
+	[LLM_FINISH_LENGTH] = { STREAM_LENGTH, "length" },
+	[LLM_FINISH_REFUSAL] = { STREAM_REFUSED, "refusal" },
+	[LLM_FINISH_FILTER] = { STREAM_REFUSED, "content_filter" },
+};
+
+static const struct cause_row {
+	enum stream_state state;
+	enum err err;
+	const char *reason;
+	const char *message;
+} cause_rows[] = {
+	[STREAM_STOPPED] = { STREAM_CANCELLED, ERR_OK, "cancelled", "" },
+	[STREAM_ABANDONED] = { STREAM_CANCELLED, ERR_OK, "abandoned", "" },
+	[STREAM_FULL] = { STREAM_LENGTH, ERR_OK, "length", "" },
+	[STREAM_DRAINED] = { STREAM_INTERRUPTED, ERR_INTERRUPTED, NULL,
+		"The server was restarted. What came is kept." },
+};
+
+/* Errors after which the text that came is worth going on from. */
+static bool
+breaks_off(enum err err)
+{
+	return err == ERR_NETWORK || err == ERR_PROVIDER_UNAVAILABLE ||
+	    err == ERR_PROTOCOL || err == ERR_TIMEOUT;
+}
+
+static void
+settle_failure(struct stream_lane *lane, const struct llm_end *end)
+{
+	bool text_came = lane->text.len > 0 || lane->reasoning.len > 0;
+
+	lane->state = text_came && breaks_off(end->err) ?
+	    STREAM_INTERRUPTED : STREAM_FAILED;
+	lane->err = end->err;
+	snprintf(lane->message, sizeof(lane->message), "%s",
+	    end->message[0] != '\0' ? end->message : err_sentence(end->err));
+}
+
+static void
+settle_by_provider(struct stream_lane *lane, const struct llm_end *end)
+{
+	lane->provider_status = end->provider_status;
+	lane->retry_after_ms = end->retry_after_ms;
+	snprintf(lane->note, sizeof(lane->note), "%s", end->note);
+	if (end->err != ERR_OK) {
+		settle_failure(lane, end);
+		return;
+	}
+	lane->state = finish_rows[end->finish].state;
+	lane->finish_reason = finish_rows[end->finish].reason;
+}
+
+static void
+settle_by_cause(struct stream_lane *lane, enum stream_cause cause)
+{
+	const struct cause_row *row = &cause_rows[cause];
+
+	lane->state = row->state;
+	lane->err = row->err;
+	lane->finish_reason = row->reason;
+	snprintf(lane->message, sizeof(lane->message), "%s", row->message);
+}
+
+static int64_t
+tokens_of(int64_t bytes)
+{
+	return (bytes + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN;
+}
+
+static void
+set_usage(struct stream_lane *lane, const struct llm_usage *usage)
+{
+	struct msg_figures *f = &lane->figures;
+
+	if (usage->output >= 0) {
+		f->input_tokens = usage->input;
+		f->output_tokens = usage->output;
+		f->reasoning_tokens = usage->reasoning;
+		f->usage_source = "provider";
+		return;
+	}
+	if (lane->call == NULL)
+		return; /* nobody was asked */
+	if (lane->text.len + lane->reasoning.len == 0 && lane->err != ERR_OK)
+		return; /* nothing came: nothing to estimate */
+	f->input_tokens = tokens_of(lane->input_bytes);
+	f->reasoning_tokens = tokens_of((int64_t)lane->reasoning.len);
+	f->output_tokens = tokens_of((int64_t)lane->text.len) +
+	    f->reasoning_tokens;
+	f->usage_source = "estimate";
+}
+
+static int64_t
+span_ms(int64_t from_us, int64_t to_us)
+{
+	return from_us > 0 && to_us >= from_us ? (to_us - from_us) / 1000 : -1;
+}
+
+/* More digits than that nobody measured. */
+static double
+tenths(double v)
+{
+	return (double)(int64_t)(v * 10 + 0.5) / 10;
+}
+
+/*
+ * An answer that came in one piece has no speed: the time between its first and
+ * its last piece is nothing.
+ */
+static double
+tokens_per_second(const struct stream_lane *lane, const struct llm_times *t)
+{
+	int64_t us = t->last_delta - t->first_delta;
+
+	if (lane->n_deltas < 2 || us <= 0 || lane->figures.output_tokens < 1)
+		return -1;
+	return tenths((double)lane->figures.output_tokens * 1e6 / (double)us);
+}
+
+static void
+set_timing(struct stream_lane *lane, const struct llm_times *t)
+{
+	struct msg_figures *f = &lane->figures;
+
+	f->connect_ms = span_ms(t->began, t->connected);
+	f->ttft_ms = span_ms(t->began, t->first_delta);
+	f->total_ms = span_ms(t->began, clock_us());
+	f->tokens_per_second = tokens_per_second(lane, t);
+}
+
+static void
+set_cost(struct stream_lane *lane)
+{
+	struct msg_figures *f = &lane->figures;
+	struct llm_usage usage = {
+		f->input_tokens, f->output_tokens, f->reasoning_tokens,
+	};
+
+	if (lane->known == NULL || f->usage_source == NULL ||
+	    !catalog_cost(lane->known, &usage, &f->cost_usd))
+		return;
+	snprintf(f->price_date, sizeof(f->price_date), "%s",
+	    lane->known->price.date);
+}
+
+void
+stream_settle(struct stream_lane *lane, enum stream_cause cause)
+{
+	struct llm_end end = { .usage = { -1, -1, -1 }, .retry_after_ms = -1 };
+	struct llm_times none = { 0 };
+
+	if (lane->call != NULL)
+		llm_call_end(lane->call, &end);
+	if (cause == STREAM_ENDED)
+		settle_by_provider(lane, &end);
+	else
+		settle_by_cause(lane, cause);
+	set_usage(lane, &end.usage);
+	set_timing(lane, lane->call != NULL ? llm_call_times(lane->call) : &none);
+	set_cost(lane);
+	lane->ended_at = clock_wall_ms();
+	lane->ended_ms = clock_ms();
+	lane->stream->n_running--;
+}
+
+static enum err
+write_answer(struct buf *out, const struct stream_lane *lane,
+    const struct reader *r)
+{
+	int status;
+	json_auto_t *body = events_answer(lane, r->request_id, &status);
+
+	return body != NULL ? resp_json(out, status, body) : ERR_INTERNAL;
+}
+
+static enum err
+write_last(struct buf *out, const struct stream_lane *lane,
+    const struct reader *r)
+{
+	if (r->kind == READER_ANSWER)
+		return write_answer(out, lane, r);
+	return events_end(out, lane);
+}
+
+/* The lane as its readers are to see it where it could not be saved. */
+static struct stream_lane
+unsaved(const struct stream_lane *lane, enum err saved)
+{
+	struct stream_lane told = *lane;
+
+	told.err = saved == ERR_NOT_FOUND ? ERR_INTERRUPTED : saved;
+	snprintf(told.message, sizeof(told.message), "%s",
+	    saved == ERR_NOT_FOUND ?
+	    "This answer was ended or deleted elsewhere." :
+	    "The answer could not be saved yet. Copy it before you leave.");
+	return told;
+}
+
+void
+stream_finish(struct stream *s, enum err saved, struct buf *scratch,
+    int64_t now_ms)
+{
+	struct stream_lane told = s->lanes[0];
+
+	if (saved != ERR_OK)
+		told = unsaved(&s->lanes[0], saved);
+	for (struct reader *r = s->readers; r != NULL; r = r->next) {
+		buf_reset(scratch);
+		if (r->gone || r->ending)
+			continue;
+		if (write_last(scratch, &told, r) ||
+		    sse_out_add(&r->out, scratch->p, scratch->len, now_ms))
+			r->gone = true;
+		r->ending = true;
+		r->ending_since_ms = now_ms;
+	}
+}

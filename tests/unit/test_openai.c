@@ -1,0 +1,590 @@
+/*
+ * The openai wire: what it asks, and what it makes of errors.  What it makes
+ * of streams is in tests/recorded.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "llm/wire.h"
+
+enum { BYTES_MAX = 1024 * 1024 };
+
+static const struct llm_provider PROVIDER = {
+	.name = "openai", .label = "OpenAI",
+	.base_url = "https://api.example.org/v1", .wire = &llm_wire_openai,
+};
+
+/* ---- the request ---- */
+
+#define ASK_END ",\"stream\":true,\"stream_options\":{\"include_usage\":true}}"
+#define HI "{\"role\":\"user\",\"content\":\"Hi\"}"
+
+static const struct ask_row {
+	const char *name, *model, *system;
+	double temperature; /* -1: none */
+	int max_tokens;
+	const char *effort;
+	const char *body;
+} ASKS[] = {
+	{ "plain", "gpt-4o", NULL, -1, 0, NULL,
+	    "{\"model\":\"gpt-4o\",\"messages\":[" HI "]" ASK_END },
+	{ "all of it", "gpt-4o", "Be \"brief\".", 0.7, 100, NULL,
+	    "{\"model\":\"gpt-4o\",\"messages\":[{\"role\":\"system\","
+	    "\"content\":\"Be \\\"brief\\\".\"}," HI "],\"temperature\":0.7,"
+	    "\"max_tokens\":100" ASK_END },
+	{ "temperature 0 is one", "gpt-4o", NULL, 0, 0, NULL,
+	    "{\"model\":\"gpt-4o\",\"messages\":[" HI "],\"temperature\":0"
+	    ASK_END },
+	{ "a reasoning model", "o3-mini", "Be brief.", 0.7, 100, "low",
+	    "{\"model\":\"o3-mini\",\"messages\":[{\"role\":\"developer\","
+	    "\"content\":\"Be brief.\"}," HI "],"
+	    "\"max_completion_tokens\":100,\"reasoning_effort\":\"low\""
+	    ASK_END },
+	{ "gpt-5", "gpt-5", NULL, 0.7, 5, NULL,
+	    "{\"model\":\"gpt-5\",\"messages\":[" HI "],"
+	    "\"max_completion_tokens\":5" ASK_END },
+	{ "gpt-5 takes no temperature, ever", "gpt-5", NULL, 0.7, 0, "none",
+	    "{\"model\":\"gpt-5\",\"messages\":[" HI "],"
+	    "\"reasoning_effort\":\"none\"" ASK_END },
+	{ "gpt-5.1 does, with effort none", "gpt-5.1", NULL, 0.5, 0, "none",
+	    "{\"model\":\"gpt-5.1\",\"messages\":[" HI "],"
+	    "\"temperature\":0.5,\"reasoning_effort\":\"none\"" ASK_END },
+	{ "gpt-5.1 does not, with another", "gpt-5.1", NULL, 0.5, 0, "low",
+	    "{\"model\":\"gpt-5.1\",\"messages\":[" HI "],"
+	    "\"reasoning_effort\":\"low\"" ASK_END },
+	{ "gpt-12 is one", "gpt-12", NULL, 0.5, 5, NULL,
+	    "{\"model\":\"gpt-12\",\"messages\":[" HI "],"
+	    "\"max_completion_tokens\":5" ASK_END },
+	{ "gpt-5-chat is none", "gpt-5-chat-latest", NULL, 0.5, 5, NULL,
+	    "{\"model\":\"gpt-5-chat-latest\",\"messages\":[" HI "],"
+	    "\"temperature\":0.5,\"max_tokens\":5" ASK_END },
+	{ "gpt-oss is none", "gpt-oss-120b", NULL, 0.5, 5, NULL,
+	    "{\"model\":\"gpt-oss-120b\",\"messages\":[" HI "],"
+	    "\"temperature\":0.5,\"max_tokens\":5" ASK_END },
+	{ "olmo is none", "olmo-2", NULL, -1, 5, NULL,
+	    "{\"model\":\"olmo-2\",\"messages\":[" HI "],\"max_tokens\":5"
+	    ASK_END },
+};
+
+static void
+check_ask(const struct ask_row *row)
+{
+	const struct llm_message hi = { LLM_USER, "Hi", 2 };
+	const struct llm_request rq = {
+		.model = row->model, .system = row->system,
+		.messages = &hi, .n_messages = 1,
+		.has_temperature = row->temperature >= 0,
+		.temperature = row->temperature,
+		.max_tokens = row->max_tokens,
+		.reasoning_effort = row->effort,
+	};
+	struct llm_ask ask;
+
+	llm_ask_init(&ask);
+	assert_int_equal(llm_wire_openai.ask(&PROVIDER, "sk-1", &rq, &ask),
+	    ERR_OK);
+	assert_string_equal(ask.body.p, row->body);
+	assert_string_equal(ask.url.p,
+	    "https://api.example.org/v1/chat/completions");
+	assert_non_null(memmem(ask.headers.p, ask.headers.len,
+	    "\0Authorization: Bearer sk-1", 28));
+	llm_ask_free(&ask);
+}
+
+static void
+test_asks(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(ASKS) / sizeof(ASKS[0]); i++) {
+		print_message("  %s\n", ASKS[i].name);
+		check_ask(&ASKS[i]);
+	}
+}
+
+static void
+test_ask_without_key(void **state)
+{
+	const struct llm_message turns[] = {
+		{ LLM_USER, "a\n\xe6\x95\xb0", 5 },
+		{ LLM_ASSISTANT, "b\0c", 3 }, { LLM_USER, "", 0 },
+	};
+	const struct llm_request rq = {
+		.model = "m", .messages = turns, .n_messages = 3,
+	};
+	struct llm_ask ask;
+
+	(void)state;
+	llm_ask_init(&ask);
+	assert_int_equal(llm_wire_openai.ask(&PROVIDER, NULL, &rq, &ask),
+	    ERR_OK);
+	assert_null(memmem(ask.headers.p, ask.headers.len, "Authoriz", 8));
+	assert_non_null(strstr(ask.body.p, "[{\"role\":\"user\",\"content\":"
+	    "\"a\\n\xe6\x95\xb0\"},{\"role\":\"assistant\",\"content\":"
+	    "\"b\\u0000c\"},{\"role\":\"user\",\"content\":\"\"}]"));
+	llm_ask_free(&ask);
+}
+
+/* ---- the head ---- */
+
+enum { NOW_MS = 1700000000 }; /* times 1000: 2023-11-14 22:13:20 UTC */
+
+static const struct head_row {
+	const char *name, *lines; /* each ended by | */
+	struct llm_head head;
+} HEADS[] = {
+	{ "stream", "HTTP/1.1 200 OK|Content-Type: text/event-stream|",
+	    { 200, false, true, -1, -1 } },
+	{ "stream with a charset",
+	    "HTTP/1.1 200|content-type:TEXT/event-stream; charset=utf-8|",
+	    { 200, false, true, -1, -1 } },
+	{ "not quite", "HTTP/1.1 200 OK|content-type: text/event-streams|",
+	    { 200, false, false, -1, -1 } },
+	{ "JSON", "HTTP/1.1 200 OK|Content-Type: application/json|",
+	    { 200, false, false, -1, -1 } },
+	{ "seconds", "HTTP/1.1 429 x|Retry-After: 12|",
+	    { 429, false, false, 12000, -1 } },
+	{ "part of a second", "HTTP/1.1 429 x|Retry-After: 0.0305|",
+	    { 429, false, false, 31, -1 } },
+	{ "ms", "HTTP/1.1 429 x|retry-after-ms: 1500|",
+	    { 429, false, false, 1500, -1 } },
+	{ "ms win", "HTTP/1.1 429 x|retry-after-ms: 1500|retry-after: 9|",
+	    { 429, false, false, 1500, -1 } },
+	{ "ms win behind", "HTTP/1.1 429 x|retry-after: 9|"
+	    "retry-after-ms: 1500|", { 429, false, false, 1500, -1 } },
+	{ "a date", "HTTP/1.1 503 x|"
+	    "Retry-After: Tue, 14 Nov 2023 22:13:50 GMT|",
+	    { 503, false, false, 30000, -1 } },
+	{ "a date that is past", "HTTP/1.1 503 x|"
+	    "Retry-After: Tue, 14 Nov 2023 22:13:00 GMT|",
+	    { 503, false, false, 0, -1 } },
+	{ "years", "HTTP/1.1 503 x|Retry-After: 999999999999|",
+	    { 503, false, false, 86400000, -1 } },
+	{ "negative", "HTTP/1.1 503 x|Retry-After: -1|",
+	    { 503, false, false, -1, -1 } },
+	{ "words", "HTTP/1.1 503 x|Retry-After: soon|",
+	    { 503, false, false, -1, -1 } },
+	{ "nan", "HTTP/1.1 503 x|Retry-After: nan|",
+	    { 503, false, false, -1, -1 } },
+	{ "inf", "HTTP/1.1 503 x|Retry-After: inf|",
+	    { 503, false, false, 86400000, -1 } },
+	{ "retry", "HTTP/1.1 400 x|x-should-retry: true|",
+	    { 400, false, false, -1, 1 } },
+	{ "no retry", "HTTP/1.1 500 x|X-Should-Retry: false|",
+	    { 500, false, false, -1, 0 } },
+	{ "100 in front", "HTTP/1.1 100 Continue|Retry-After: 7||"
+	    "HTTP/1.1 200 OK|", { 200, false, false, -1, -1 } },
+	{ "whole", "HTTP/1.1 200 OK|Server: x||",
+	    { 200, true, false, -1, -1 } },
+	{ "no status", "HTTP/1.1|", { 0, false, false, -1, -1 } },
+};
+
+static void
+check_head(const struct head_row *row)
+{
+	struct llm_head head;
+
+	llm_head_init(&head);
+	for (const char *p = row->lines; *p != '\0';
+	    p += strcspn(p, "|") + 1) {
+		char line[256];
+		int n = snprintf(line, sizeof(line), "%.*s\r\n",
+		    (int)strcspn(p, "|"), p);
+
+		llm_head_line(&head, line, (size_t)n, NOW_MS * INT64_C(1000));
+	}
+	assert_int_equal(head.status, row->head.status);
+	assert_int_equal(head.is_whole, row->head.is_whole);
+	assert_int_equal(head.is_stream, row->head.is_stream);
+	assert_int_equal(head.retry_after_ms, row->head.retry_after_ms);
+	assert_int_equal(head.should_retry, row->head.should_retry);
+}
+
+static void
+test_heads(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(HEADS) / sizeof(HEADS[0]); i++) {
+		print_message("  %s\n", HEADS[i].name);
+		check_head(&HEADS[i]);
+	}
+}
+
+/* ---- errors ---- */
+
+#define CANARY "sk-CANARY0123456789abcdef"
+#define E(inside) "{\"error\":{\"message\":\"" CANARY "\"," inside "}}"
+
+static const struct error_row {
+	const char *name;
+	int status;
+	const char *body;
+	enum err err;
+	bool retryable;
+} ERRORS[] = {
+	{ "key", 401, E("\"code\":\"invalid_api_key\""),
+	    ERR_PROVIDER_AUTH, false },
+	{ "key, no words", 401, E("\"code\":null"), ERR_PROVIDER_AUTH, false },
+	{ "key, in the code", 401, E("\"code\":\"" CANARY "\""),
+	    ERR_PROVIDER_AUTH, false },
+	{ "key of letters, in the type", 401,
+	    E("\"type\":\"CANARYabcdefghijklmnop0123\""),
+	    ERR_PROVIDER_AUTH, false },
+	{ "payment", 402, E("\"code\":402"), ERR_PROVIDER_QUOTA, false },
+	{ "forbidden", 403, E("\"code\":403"), ERR_PROVIDER_AUTH, false },
+	{ "model", 404, E("\"code\":\"model_not_found\""),
+	    ERR_MODEL_NOT_FOUND, false },
+	{ "model, Ollama", 404, E("\"type\":\"api_error\""),
+	    ERR_MODEL_NOT_FOUND, false },
+	{ "model, old Ollama", 404, "{\"error\":\"" CANARY "\"}",
+	    ERR_MODEL_NOT_FOUND, false },
+	{ "model, vLLM", 404, "{\"object\":\"error\",\"message\":\""
+	    CANARY "\",\"type\":\"NotFoundError\",\"code\":404}",
+	    ERR_MODEL_NOT_FOUND, false },
+	{ "no such address", 404, "{\"detail\":\"Not Found\"}",
+	    ERR_PROTOCOL, false },
+	{ "no such address, HTML", 404, "<html>" CANARY, ERR_PROTOCOL, false },
+	{ "context", 400, E("\"code\":\"context_length_exceeded\""),
+	    ERR_CONTEXT_LENGTH, false },
+	{ "context, by its text", 400, "{\"error\":{\"message\":\"maximum "
+	    "Context Length is 1 " CANARY "\"}}", ERR_CONTEXT_LENGTH, false },
+	{ "not context: a limit of requests", 429, "{\"error\":{\"message\":"
+	    "\"context length per minute\"}}", ERR_PROVIDER_RATE, true },
+	{ "value", 400, E("\"code\":\"unsupported_value\","
+	    "\"param\":\"temperature\""), ERR_PROVIDER_REJECTED, false },
+	{ "param of ours, written by others", 400,
+	    E("\"param\":\"" CANARY "\""), ERR_PROVIDER_REJECTED, false },
+	{ "unprocessable", 422, E("\"code\":null"),
+	    ERR_PROVIDER_REJECTED, false },
+	{ "too large", 413, "", ERR_CONTEXT_LENGTH, false },
+	{ "request timeout", 408, "", ERR_PROVIDER_UNAVAILABLE, true },
+	{ "conflict", 409, "", ERR_PROVIDER_UNAVAILABLE, true },
+	{ "rate", 429, E("\"code\":\"rate_limit_exceeded\""),
+	    ERR_PROVIDER_RATE, true },
+	{ "rate, no body", 429, "", ERR_PROVIDER_RATE, true },
+	{ "quota", 429, E("\"code\":\"insufficient_quota\""),
+	    ERR_PROVIDER_QUOTA, false },
+	{ "quota, by its type", 429, E("\"type\":\"insufficient_quota\","
+	    "\"code\":null"), ERR_PROVIDER_QUOTA, false },
+	{ "trouble", 500, E("\"type\":\"server_error\""),
+	    ERR_PROVIDER_UNAVAILABLE, true },
+	{ "gateway, HTML", 502, "<html>" CANARY "</html>",
+	    ERR_PROVIDER_UNAVAILABLE, true },
+	{ "overloaded", 529, "", ERR_PROVIDER_UNAVAILABLE, true },
+	{ "redirect", 302, "<a href=x>" CANARY "</a>", ERR_PROTOCOL, false },
+	{ "not modified", 304, "", ERR_PROTOCOL, false },
+	{ "teapot", 418, "\0\xff", ERR_PROVIDER_REJECTED, false },
+	{ "status of nobody", 999, "", ERR_PROTOCOL, false },
+	{ "well, and an error", 200, E("\"code\":\"invalid_api_key\""),
+	    ERR_PROVIDER_AUTH, false },
+	{ "well, and a list with an error", 200,
+	    "[" E("\"type\":\"invalid_request_error\"") "]",
+	    ERR_PROVIDER_REJECTED, false },
+	{ "well, and an error of no kind", 200, E("\"code\":null"),
+	    ERR_PROVIDER_UNAVAILABLE, true },
+	{ "well, and JSON", 200, "{\"choices\":[]}", ERR_PROTOCOL, false },
+	{ "well, and HTML", 200, "<html>" CANARY, ERR_PROTOCOL, false },
+	{ "well, and an empty list", 200, "[]", ERR_PROTOCOL, false },
+	{ "well, and null", 200, "{\"error\":null}", ERR_PROTOCOL, false },
+	{ "odd types", 400, "{\"error\":{\"message\":[],\"code\":{},"
+	    "\"type\":7,\"param\":true}}", ERR_PROVIDER_REJECTED, false },
+};
+
+static void
+error_body(int status, const char *body, size_t n, struct llm_end *end)
+{
+	struct llm_head head;
+
+	llm_head_init(&head);
+	head.status = status;
+	llm_end_init(end);
+	llm_wire_openai.error_body(&PROVIDER, &head, body, n, end);
+	assert_int_equal(end->provider_status, status);
+}
+
+static void
+test_errors(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(ERRORS) / sizeof(ERRORS[0]); i++) {
+		const struct error_row *row = &ERRORS[i];
+		struct llm_end end;
+
+		print_message("  %s\n", row->name);
+		error_body(row->status, row->body, strlen(row->body), &end);
+		assert_string_equal(err_code(end.err), err_code(row->err));
+		assert_int_equal(end.retryable, row->retryable);
+		assert_non_null(strstr(end.message, "OpenAI"));
+		assert_null(strstr(end.message, "CANARY"));
+		assert_null(strstr(end.note, "CANARY"));
+	}
+}
+
+static void
+test_content_filter(void **state)
+{
+	static const char BODY[] = E("\"code\":\"content_filter\"");
+	struct llm_end end;
+
+	(void)state;
+	error_body(400, BODY, sizeof(BODY) - 1, &end);
+	assert_int_equal(end.err, ERR_OK);
+	assert_int_equal(end.finish, LLM_FINISH_FILTER);
+}
+
+static void
+test_retry_headers(void **state)
+{
+	struct llm_head head;
+	struct llm_end end;
+
+	(void)state;
+	llm_head_init(&head);
+	head.status = 500;
+	head.should_retry = 0;
+	head.retry_after_ms = 12000;
+	llm_end_init(&end);
+	llm_wire_openai.error_body(&PROVIDER, &head, "", 0, &end);
+	assert_false(end.retryable);
+	assert_int_equal(end.retry_after_ms, 12000);
+	head.status = 400;
+	head.should_retry = 1;
+	llm_end_init(&end);
+	llm_wire_openai.error_body(&PROVIDER, &head, "", 0, &end);
+	assert_true(end.retryable);
+	head.status = 402;
+	llm_end_init(&end);
+	llm_wire_openai.error_body(&PROVIDER, &head, "", 0, &end);
+	assert_false(end.retryable);
+}
+
+static void
+test_sentences(void **state)
+{
+	static const char AUTH[] = E("\"code\":\"invalid_api_key\"");
+	static const char HOT[] = E("\"param\":\"temperature\"");
+	struct llm_end end;
+
+	(void)state;
+	error_body(401, AUTH, sizeof(AUTH) - 1, &end);
+	assert_string_equal(end.message,
+	    "OpenAI refused the API key. Check it in Keys.");
+	assert_string_equal(end.note, "http 401, code invalid_api_key");
+	error_body(400, HOT, sizeof(HOT) - 1, &end);
+	assert_string_equal(end.message,
+	    "OpenAI does not take this temperature with this model.");
+	error_body(308, "", 0, &end);
+	assert_string_equal(end.message, "OpenAI answered with a redirect, "
+	    "which is not followed. Check its base_url.");
+}
+
+static void
+test_hostile_bodies(void **state)
+{
+	struct buf deep;
+	struct llm_end end;
+
+	(void)state;
+	buf_init(&deep, BYTES_MAX);
+	for (int i = 0; i < LLM_ERROR_BODY_MAX; i++)
+		buf_add(&deep, "[", 1);
+	error_body(400, deep.p, deep.len, &end);
+	assert_int_equal(end.err, ERR_PROVIDER_REJECTED);
+	buf_reset(&deep);
+	for (int i = 0; i < LLM_ERROR_BODY_MAX; i++)
+		buf_add(&deep, "\xff", 1);
+	error_body(400, deep.p, deep.len, &end);
+	assert_int_equal(end.err, ERR_PROVIDER_REJECTED);
+	buf_free(&deep);
+}
+
+/* ---- recorded errors ---- */
+
+static const struct {
+	const char *file;
+	enum err err;
+} RECORDED[] = {
+	{ "openai-400-13.body", ERR_PROVIDER_REJECTED },
+	{ "openai-400-17.body", ERR_PROVIDER_REJECTED },
+	{ "openai-400-18.body", ERR_PROVIDER_REJECTED },
+	{ "openai-400-19.body", ERR_PROVIDER_REJECTED },
+	{ "openai-400-43.body", ERR_PROVIDER_REJECTED },
+	{ "openai-400-44.body", ERR_PROVIDER_REJECTED },
+	{ "openai-404-05.body", ERR_MODEL_NOT_FOUND },
+	{ "openai-404-40.body", ERR_MODEL_NOT_FOUND },
+	{ "openai-404-45.body", ERR_MODEL_NOT_FOUND },
+	{ "openai-404-52.body", ERR_MODEL_NOT_FOUND },
+	{ "openai-responses-400-01.body", ERR_MODEL_NOT_FOUND },
+	{ "openai-responses-400-14.body", ERR_PROVIDER_REJECTED },
+	{ "openai-responses-400-15.body", ERR_PROVIDER_REJECTED },
+	{ "openai-responses-400-16.body", ERR_PROVIDER_REJECTED },
+	{ "openai-responses-400-20.body", ERR_PROVIDER_REJECTED },
+	{ "openai-responses-400-21.body", ERR_PROVIDER_REJECTED },
+	{ "openai-responses-400-35.body", ERR_CONTEXT_LENGTH },
+	{ "openai-responses-400-46.body", ERR_MODEL_NOT_FOUND },
+	{ "openai-responses-401-28.body", ERR_PROVIDER_AUTH },
+	{ "openai-responses-401-39.body", ERR_PROVIDER_AUTH },
+	{ "groq-400-10.body", ERR_PROVIDER_REJECTED },
+	{ "groq-400-11.body", ERR_PROVIDER_REJECTED },
+	{ "groq-404-04.body", ERR_MODEL_NOT_FOUND },
+	{ "groq-404-09.body", ERR_MODEL_NOT_FOUND },
+	{ "openrouter-400-36.body", ERR_CONTEXT_LENGTH },
+	{ "openrouter-401-29.body", ERR_PROVIDER_AUTH },
+	{ "openrouter-429-22.body", ERR_PROVIDER_RATE },
+	{ "deepseek-400-08.body", ERR_PROVIDER_REJECTED },
+	{ "deepseek-400-32.body", ERR_CONTEXT_LENGTH },
+	{ "deepseek-401-24.body", ERR_PROVIDER_AUTH },
+	{ "perplexity-400-37.body", ERR_CONTEXT_LENGTH },
+	{ "perplexity-401-30.body", ERR_PROVIDER_AUTH },
+	{ "ollama-400-34.body", ERR_CONTEXT_LENGTH },
+	{ "ollama-401-27.body", ERR_PROVIDER_AUTH },
+	{ "azure-401-42.body", ERR_PROVIDER_AUTH },
+	{ "azure-404-41.body", ERR_MODEL_NOT_FOUND },
+};
+
+enum { SAME_MAX = 24 }; /* a run of the body this long is no accident */
+
+static bool
+repeats(const char *sentence, const struct buf *body)
+{
+	size_t n = strlen(sentence);
+
+	for (size_t i = 0; i + SAME_MAX <= n; i++)
+		if (memmem(body->p, body->len, sentence + i, SAME_MAX))
+			return true;
+	return false;
+}
+
+static bool
+read_file(const char *path, struct buf *out)
+{
+	char chunk[4096];
+	FILE *f = fopen(path, "rb");
+	size_t n;
+
+	if (f == NULL)
+		return false;
+	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
+		assert_int_equal(buf_add(out, chunk, n), ERR_OK);
+	fclose(f);
+	return true;
+}
+
+static void
+errors_folder(char *out, size_t size)
+{
+	const char *folder = getenv("LLMSELECT_FIXTURES");
+	const char *source = getenv("LLMSELECT_SOURCE");
+
+	if (folder != NULL)
+		snprintf(out, size, "%s/errors", folder);
+	else
+		snprintf(out, size, "%s/../shared/fixtures/errors",
+		    source != NULL ? source : ".");
+}
+
+/* The status is in the name: openai-404-05.body. */
+static int
+status_of(const char *file)
+{
+	const char *digits = strpbrk(file, "0123456789");
+
+	return atoi(digits);
+}
+
+static void
+check_recorded(const char *path, const char *file, enum err err)
+{
+	struct buf body;
+	struct llm_end end;
+
+	print_message("  %s\n", file);
+	buf_init(&body, BYTES_MAX);
+	if (!read_file(path, &body))
+		fail_msg("%s is not there", path);
+	error_body(status_of(file), body.p, body.len, &end);
+	assert_string_equal(err_code(end.err), err_code(err));
+	assert_false(repeats(end.message, &body));
+	buf_free(&body);
+}
+
+static void
+test_recorded_errors(void **state)
+{
+	char folder[512], path[1024];
+	struct buf index;
+
+	(void)state;
+	buf_init(&index, BYTES_MAX);
+	errors_folder(folder, sizeof(folder));
+	snprintf(path, sizeof(path), "%s/index.json", folder);
+	if (!read_file(path, &index)) {
+		print_message("  skipped: the recorded errors are not here "
+		    "(LLMSELECT_FIXTURES)\n");
+		skip();
+	}
+	buf_free(&index);
+	for (size_t i = 0; i < sizeof(RECORDED) / sizeof(RECORDED[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder,
+		    RECORDED[i].file);
+		check_recorded(path, RECORDED[i].file, RECORDED[i].err);
+	}
+}
+
+/* ---- hostile streams ---- */
+
+static void
+ignore(void *arg, const struct llm_delta *delta)
+{
+	(void)arg, (void)delta;
+}
+
+static void
+test_hostile_events(void **state)
+{
+	struct llm_parse parse;
+	struct buf deep;
+	struct sse_event event = {
+		.name = "message", .id = "", .is_whole = true,
+	};
+
+	(void)state;
+	buf_init(&deep, BYTES_MAX);
+	buf_adds(&deep, "{\"choices\":");
+	for (int i = 0; i < 100000; i++)
+		buf_add(&deep, "[", 1);
+	llm_parse_init(&parse, &PROVIDER, ignore, NULL);
+	event.data = deep.p;
+	event.len = deep.len;
+	llm_wire_openai.event(&parse, &event);
+	assert_true(parse.is_over);
+	assert_int_equal(parse.end.err, ERR_PROTOCOL);
+	assert_string_equal(parse.end.note, "bad JSON in event 1");
+	llm_parse_free(&parse);
+	buf_free(&deep);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_asks),
+		cmocka_unit_test(test_ask_without_key),
+		cmocka_unit_test(test_heads),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_content_filter),
+		cmocka_unit_test(test_retry_headers),
+		cmocka_unit_test(test_sentences),
+		cmocka_unit_test(test_hostile_bodies),
+		cmocka_unit_test(test_recorded_errors),
+		cmocka_unit_test(test_hostile_events),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,77 @@
+/* The whole page: the way in, or the workspace of who came in. */
+import { useCallback, useState } from 'react';
+import { ErrorBoundary, PageFault } from './components/ErrorBoundary.jsx';
+import { Mark } from './components/Mark.jsx';
+import { SignIn } from './components/SignIn.jsx';
+import { Workspace } from './components/Workspace.jsx';
+import { useSession } from './hooks/useSession.js';
+import { useTheme } from './hooks/useTheme.js';
+
+function Unreachable({ error, onRetry }) {
+  return (
+    <main className="plain-page">
+      <Mark />
+      <h1>LLMSelect cannot be reached</h1>
+      <p>{error.message}</p>
+      <button type="button" className="button" data-kind="primary" onClick={onRetry}>
+        Try again
+      </button>
+    </main>
+  );
+}
+
+function Page({ api }) {
+  const session = useSession(api);
+  const { theme, toggle } = useTheme();
+  const [leaveError, setLeaveError] = useState(null);
+  const { signOut } = session;
+
+  const leave = useCallback(() => {
+    setLeaveError(null);
+    // The next one to sign in here starts at the beginning, not at our address.
+    signOut().then(() => window.history.replaceState(null, '', '/'), setLeaveError);
+  }, [signOut]);
+
+  switch (session.phase) {
+    case 'signed_in':
+      return (
+        <>
+          {leaveError && (
+            <p className="banner" role="alert">
+              You are still signed in. {leaveError.message}
+            </p>
+          )}
+          {/* Another user is another page: nothing of the last one is kept. */}
+          <Workspace
+            key={session.user.id}
+            api={api}
+            user={session.user}
+            theme={theme}
+            onTheme={toggle}
+            onSignOut={leave}
+          />
+        </>
+      );
+    case 'signed_out':
+      return (
+        <SignIn
+          registration={session.registration}
+          notice={session.notice}
+          onSignIn={session.signIn}
+          onRegister={session.register}
+        />
+      );
+    case 'unreachable':
+      return <Unreachable error={session.error} onRetry={session.tryAgain} />;
+    default:
+      return <p className="page-loading">Loading…</p>;
+  }
+}
+
+export function App({ api }) {
+  return (
+    <ErrorBoundary fallback={<PageFault />}>
+      <Page api={api} />
+    </ErrorBoundary>
+  );
+}

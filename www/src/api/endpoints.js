@@ -1,0 +1,32 @@
+/*
+ * What the page asks of the server: one row per endpoint.  The shapes are in
+ * docs/API.md.
+ */
+
+const id = encodeURIComponent;
+
+export function createApi(client) {
+  return {
+    setCsrfToken: client.setCsrfToken,
+    onStaleSession: client.onStaleSession,
+
+    me: () => client.get('/auth/me'),
+    registration: () => client.get('/auth/register'),
+    login: (credentials) => client.post('/auth/login', credentials),
+    register: (credentials) => client.post('/auth/register', credentials),
+    logout: () => client.post('/auth/logout'),
+
+    models: () => client.get('/models'),
+    keys: () => client.get('/keys'),
+    setKey: (provider, key) => client.put(`/keys/${id(provider)}`, { key }),
+    removeKey: (provider) => client.del(`/keys/${id(provider)}`),
+
+    conversations: (page, limit) => client.get(`/conversations?page=${page}&limit=${limit}`),
+    conversation: (conversation, options) =>
+      client.get(`/conversations/${id(conversation)}`, options),
+
+    chatStream: (body, options) => client.open('/chat/stream', body, options),
+    cancelStream: (stream) => client.post(`/streams/${id(stream)}/cancel`, {}),
+    cancelRequest: (request) => client.post('/streams/cancel', { client_request_id: request }),
+  };
+}

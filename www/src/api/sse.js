@@ -1,0 +1,117 @@
+/*
+ * An event stream of ours, read into events.
+ *
+ * createDecoder is a stage: text of any cut goes in, whole events come out, and
+ * exactly one of them is an end: `done` or `error` as the server sent it, or
+ * `broken` where the stream stopped without either or said something that no
+ * server of ours says.  After the end nothing more comes out.
+ *
+ * The kinds below are a closed list.  The text of a model arrives inside a JSON
+ * string and can never become an event; an event with a name, or of a kind that
+ * is not listed, is passed over.
+ */
+import { createParser } from 'eventsource-parser';
+
+/* Our largest event is one delta or one end; a line beyond this is not ours. */
+const EVENT_CHARS_MAX = 1024 * 1024;
+
+/* The server speaks at least every 15 s; three times that is a dead line. */
+export const SILENCE_MS_MAX = 45_000;
+
+/* After its last event a response closes by itself; it is given this long. */
+const CLOSING_MS_MAX = 2000;
+
+const isText = (value) => typeof value === 'string';
+const isObject = (value) => value !== null && typeof value === 'object';
+
+/* The first row whose test holds names the event. */
+const CHAT_KINDS = [
+  ['done', (data) => data.done === true],
+  ['error', (data) => isText(data.error)],
+  ['started', (data) => isText(data.stream_id)],
+  ['content', (data) => isText(data.content)],
+  ['reasoning', (data) => isText(data.reasoning)],
+  ['retry', (data) => isObject(data.retry)],
+  ['restart', (data) => data.restart === true],
+];
+
+const ENDS = new Set(['done', 'error', 'broken']);
+
+function parseObject(text) {
+  try {
+    const data = JSON.parse(text);
+    return isObject(data) ? data : null;
+  } catch {
+    return null;
+  }
+}
+
+export function createDecoder(onEvent, kinds = CHAT_KINDS) {
+  let ended = false;
+
+  function emit(event) {
+    if (ended) return;
+    ended = ENDS.has(event.type);
+    onEvent(event);
+  }
+
+  function take(message) {
+    if (message.event && message.event !== 'message') return;
+    const data = parseObject(message.data);
+    if (!data) return emit({ type: 'broken' });
+    const kind = kinds.find(([, holds]) => holds(data));
+    if (kind) emit({ type: kind[0], position: message.id ?? null, data });
+  }
+
+  const parser = createParser({
+    onEvent: take,
+    onError(error) {
+      if (error.type === 'max-buffer-size-exceeded') emit({ type: 'broken' });
+    },
+    maxBufferSize: EVENT_CHARS_MAX,
+  });
+
+  return {
+    feed(text) {
+      if (!ended) parser.feed(text);
+    },
+    end: () => emit({ type: 'broken' }),
+    ended: () => ended,
+  };
+}
+
+/*
+ * Reads a response until it closes, also past its last event: breaking it off
+ * there would cost the connection and show as a failed request.  Leaving (the
+ * signal) is silent: no end comes out, because nobody is there to be told.
+ * Never rejects.
+ */
+export async function readEvents(response, onEvent, { signal, silenceMs = SILENCE_MS_MAX } = {}) {
+  const decoder = createDecoder(onEvent);
+  const utf8 = new TextDecoder();
+  const reader = response.body.getReader();
+  let timer;
+  let closed = false;
+
+  function watch() {
+    clearTimeout(timer);
+    const ms = decoder.ended() ? CLOSING_MS_MAX : silenceMs;
+    timer = setTimeout(() => reader.cancel().catch(() => {}), ms);
+  }
+
+  try {
+    while (!signal?.aborted) {
+      watch();
+      const { value, done } = await reader.read();
+      closed = done;
+      if (done || signal?.aborted) break;
+      decoder.feed(utf8.decode(value, { stream: true }));
+    }
+  } catch {
+    // A read that fails is a stream that broke; the line below says so.
+  } finally {
+    clearTimeout(timer);
+  }
+  if (!signal?.aborted) decoder.end();
+  if (!closed) reader.cancel().catch(() => {});
+}

@@ -1,0 +1,150 @@
+/*
+ * The page of somebody who is signed in: the conversations beside the one that
+ * is open.  Below 900 px the list is a sheet.
+ */
+import { useCallback, useEffect, useState } from 'react';
+import { useConversations } from '../hooks/useConversations.js';
+import { useMediaQuery } from '../hooks/useMediaQuery.js';
+import { useModels } from '../hooks/useModels.js';
+import { useOnline } from '../hooks/useOnline.js';
+import { useRoute } from '../hooks/useRoute.js';
+import { useStreamingChat } from '../hooks/useStreamingChat.js';
+import { Chat } from './Chat.jsx';
+import { Dialog } from './Dialog.jsx';
+import { KeysDialog } from './KeysDialog.jsx';
+import { Mark } from './Mark.jsx';
+import { Banner } from './Notice.jsx';
+import { Sidebar } from './Sidebar.jsx';
+import { TopBar } from './TopBar.jsx';
+
+function NotFound({ onNew }) {
+  return (
+    <div className="empty">
+      <h1>There is nothing at this address</h1>
+      <div className="empty-actions">
+        <button type="button" className="button" data-kind="primary" onClick={onNew}>
+          New chat
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/* Keys that work anywhere on the page, unless something else is open. */
+function useShortcuts({ enabled, onEscape, onNew }) {
+  useEffect(() => {
+    if (!enabled) return undefined;
+    const onKeyDown = (event) => {
+      if (event.defaultPrevented || event.target.closest?.('select')) return;
+      if (event.key === 'Escape') {
+        onEscape();
+      } else if ((event.ctrlKey || event.metaKey) && event.shiftKey && event.code === 'KeyO') {
+        event.preventDefault();
+        onNew();
+      }
+    };
+    document.addEventListener('keydown', onKeyDown);
+    return () => document.removeEventListener('keydown', onKeyDown);
+  }, [enabled, onEscape, onNew]);
+}
+
+export function Workspace({ api, user, theme, onTheme, onSignOut }) {
+  const route = useRoute();
+  const list = useConversations(api);
+  const models = useModels(api);
+  const online = useOnline();
+  const wide = useMediaQuery('(min-width: 900px)');
+  const [open, setOpen] = useState(null);
+  const { go } = route;
+  const { refresh } = list;
+
+  const onStarted = useCallback(
+    (id) => {
+      go(id);
+      refresh();
+    },
+    [go, refresh],
+  );
+  const chat = useStreamingChat({ api, openId: route.id, onStarted, onFinished: refresh });
+  const { newConversation, cancelStream } = chat;
+
+  const startNew = useCallback(() => {
+    setOpen(null);
+    newConversation();
+    go(null);
+  }, [newConversation, go]);
+
+  const openConversation = useCallback(
+    (id) => {
+      setOpen(null);
+      go(id);
+    },
+    [go],
+  );
+
+  useShortcuts({ enabled: open === null, onEscape: cancelStream, onNew: startNew });
+
+  const known = list.items.find((item) => item.id === chat.conversationId);
+  const missing = route.name === 'not_found' || chat.load === 'not_found';
+  const title = missing ? 'Not found' : (known?.title ?? chat.title ?? 'New chat');
+  useEffect(() => {
+    document.title = title === 'New chat' ? 'LLMSelect' : `${title} · LLMSelect`;
+  }, [title]);
+
+  const sidebar = (
+    <Sidebar list={list} currentId={chat.conversationId} onOpen={openConversation} onNew={startNew} />
+  );
+  const openKeys = () => setOpen('keys');
+  const close = () => setOpen(null);
+
+  return (
+    <div className="workspace">
+      {wide && (
+        <aside className="side">
+          <Mark />
+          {sidebar}
+        </aside>
+      )}
+      {!wide && open === 'menu' && (
+        <Dialog title="Conversations" className="sheet" onClose={close}>
+          {sidebar}
+        </Dialog>
+      )}
+      <div className="main-side">
+        <TopBar
+          title={title}
+          user={user}
+          theme={theme}
+          onTheme={onTheme}
+          onKeys={openKeys}
+          onSignOut={onSignOut}
+          onMenu={wide ? null : () => setOpen('menu')}
+        />
+        {!online && <Banner>You are offline. Go on writing; sending waits for the network.</Banner>}
+        <main className="chat">
+          {route.name === 'not_found' ? (
+            <NotFound onNew={startNew} />
+          ) : (
+            <Chat
+              chat={chat}
+              models={models}
+              online={online}
+              focusOnOpen={wide}
+              onKeys={openKeys}
+              onNew={startNew}
+            />
+          )}
+        </main>
+      </div>
+      {open === 'keys' && (
+        <KeysDialog
+          providers={models.providers}
+          keys={models.keys}
+          onSet={models.setKey}
+          onRemove={models.removeKey}
+          onClose={close}
+        />
+      )}
+    </div>
+  );
+}
