@@ -110,6 +110,18 @@ CREATE TABLE IF NOT EXISTS messages (
 	CONSTRAINT messages_conversation FOREIGN KEY (conversation_id) REFERENCES conversations (id) ON DELETE CASCADE
 ) ENGINE=InnoDB;
 
+-- What a running answer has so far, in the pieces in which it was written down;
+-- text_at and reasoning_at are where a piece begins, in bytes.  When the answer
+-- ends it is written whole into its message, and its pieces go.
+CREATE TABLE IF NOT EXISTS segments (
+	message_id BINARY(16) NOT NULL,
+	text_at INT NOT NULL,
+	reasoning_at INT NOT NULL,
+	text MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+	reasoning MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+	PRIMARY KEY (message_id, text_at, reasoning_at)
+) ENGINE=InnoDB;
+
 -- A worker lives as long as its beat goes on.  Who finds one without a beat for
 -- long enough, by its own clock, marks its running answers as interrupted.
 CREATE TABLE IF NOT EXISTS workers (

@@ -20,11 +20,12 @@
 #include "store/db.h"
 #include "stream/journal.h"
 #include "stream/relay.h"
+#include "stream/tail.h"
 
 enum {
 	ACCEPTORS_MAX = 64,
 	ACCEPTOR_STACK = 512 * 1024,
-	JOURNAL_CONNECTIONS = 2, /* of the pool: see database.pool */
+	OWN_CONNECTIONS = 4, /* journal and tail: see database.pool */
 	WAKE_MS = 5,             /* between two nudges of an accepting thread */
 	LAST_COMMITS_MS = 5000,  /* for ends that wait for the database */
 	WHY_SIZE = 512,
@@ -158,9 +159,11 @@ open_parts(struct app *app)
 	};
 	if (journal_open(&js, &app->journal, why, sizeof(why)))
 		return complain("the journal cannot be opened", why);
-	if (relay_open(app->conf, app->journal, &app->relay))
+	if (tail_open(app->db, &app->tail) || relay_open(app->conf,
+	    app->journal, app->tail, &app->relay))
 		return complain("the relay cannot be opened", strerror(ENOMEM));
-	if (relay_start(app->relay) || journal_start(app->journal, app->relay))
+	if (relay_start(app->relay) || tail_start(app->tail, app->relay) ||
+	    journal_start(app->journal, app->relay))
 		return complain("threads cannot be started", strerror(EAGAIN));
 	return 0;
 }
@@ -259,7 +262,7 @@ drain(struct worker *w, const sigset_t *signals)
 
 	relay_drain(w->app.relay, w->app.conf->server_drain_max_ms);
 	watched = pthread_create(&thread, NULL, wait_for_hurry, &h) == 0;
-	relay_join(w->app.relay);
+	relay_wait(w->app.relay);
 	if (watched) {
 		pthread_cancel(thread);
 		pthread_join(thread, NULL);
@@ -269,6 +272,7 @@ drain(struct worker *w, const sigset_t *signals)
 static void
 close_parts(struct app *app)
 {
+	tail_close(app->tail);
 	journal_close(app->journal, LAST_COMMITS_MS);
 	relay_free(app->relay);
 	catalog_free(app->catalog);
@@ -327,7 +331,7 @@ worker_run(const struct conf *conf, int listen_fd, int ready_fd)
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	catch_wake();
 	raise_descriptor_limit();
-	gate_init(&w.gate, conf->database_pool - JOURNAL_CONNECTIONS);
+	gate_init(&w.gate, conf->database_pool - OWN_CONNECTIONS);
 	if (fcgi_init() == ERR_OK && derive_keys(&w.app) == 0 &&
 	    open_parts(&w.app) == 0)
 		status = serve(&w, &signals, ready_fd);

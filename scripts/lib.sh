@@ -174,7 +174,8 @@ build_in()
 		fi
 		make -C "$build" -j "$(nproc)"
 	) 9>"$build/lock" || {
-		grep -E 'error|Error|missing|apt-get' "$log" | head -n 20 >&2
+		grep -E 'error: |undefined reference|\*\*\*|apt-get' "$log" |
+			head -n 20 >&2
 		die "It does not build. The whole story: $log"
 	}
 }
@@ -204,6 +205,16 @@ build_page()
 	}
 }
 
+# For the page's tests, which need its packages even when it is built.
+need_page_packages()
+{
+	(cd "$root/www" && fetch_page_packages >"$root/www/.build.log" 2>&1) || {
+		tail -n 20 "$root/www/.build.log" >&2
+		die "The packages of the page could not be fetched. Is the network" \
+			"there?"
+	}
+}
+
 page_is_old()
 {
 	local www=$root/www
@@ -213,9 +224,11 @@ page_is_old()
 		2>/dev/null | head -n 1)" ]
 }
 
-# In www: the packages of package-lock.json, when they changed.
+# In www: the packages of package-lock.json, when they changed.  A registry's
+# mirror may lack optional packages for other systems, and then npm ci takes the
+# lock file for stale; npm install keeps to it all the same.
 fetch_page_packages()
 {
-	[ node_modules/.package-lock.json -nt package-lock.json ] ||
-		npm ci --no-audit --no-fund
+	[ node_modules/.fetched -nt package-lock.json ] && return
+	{ npm ci || npm install --no-save; } && touch node_modules/.fetched
 }

@@ -15,6 +15,7 @@ struct llm_providers;
 struct catalog;
 struct relay;
 struct journal;
+struct tail;
 
 struct app {
 	const struct conf *conf;
@@ -23,6 +24,7 @@ struct app {
 	struct catalog *catalog;
 	struct relay *relay;
 	struct journal *journal;
+	struct tail *tail;
 	struct uuid worker;           /* this process, as owner of streams */
 	struct crypt_key csrf_key;    /* signs CSRF tokens */
 	struct crypt_key sealing_key; /* seals provider keys */

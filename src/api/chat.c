@@ -12,7 +12,6 @@
 
 #include "api/keys.h"
 #include "api/routes.h"
-#include "base/clock.h"
 #include "http/fields.h"
 #include "llm/call.h"
 #include "llm/catalog.h"
@@ -33,7 +32,8 @@ enum {
 };
 
 struct ask {
-	struct text message;
+	struct text message; /* absent with `regenerate` */
+	bool regenerate;     /* answer the last question once more */
 	struct text provider, model;
 	struct uuid conversation_id;
 	struct text system;
@@ -51,7 +51,8 @@ enum { LEAVE_STOPS, LEAVE_CONTINUES };
 static const char *const on_disconnects[] = { "stop", "continue", NULL };
 
 static const struct field ask_fields[] = {
-	FIELD_TEXT(struct ask, message, 1, MESSAGE_MAX, FIELD_MUST),
+	FIELD_TEXT(struct ask, message, 1, MESSAGE_MAX, 0),
+	FIELD_BOOL(struct ask, regenerate, 0),
 	FIELD_MODEL(struct ask, provider, FIELD_MUST),
 	FIELD_MODEL(struct ask, model, FIELD_MUST),
 	FIELD_UUID(struct ask, conversation_id, 0),
@@ -74,6 +75,7 @@ struct chat {
 	const struct catalog_model *model; /* NULL: not in the catalog */
 	struct conv conv;
 	bool is_new;
+	struct uuid question;
 	int depth; /* of the question */
 
 	/* the branch so far and the question, as the model is to see it */
@@ -101,13 +103,32 @@ chat_free(struct chat *c)
 /* ---- validate ---- */
 
 static enum err
+check_regenerate(struct chat *c)
+{
+	if (c->ask.message.p != NULL)
+		return req_fail_field(c->rq, "message",
+		    "cannot go with regenerate, which answers the last "
+		    "question once more");
+	if (uuid_is_none(&c->ask.conversation_id))
+		return req_fail_field(c->rq, "conversation_id",
+		    "is required with regenerate");
+	return ERR_OK;
+}
+
+static enum err
 check_message(struct chat *c)
 {
-	if (c->ask.message.len <= c->app->conf->limits_message_max)
-		return ERR_OK;
-	return req_fail_field(c->rq, "message",
-	    "must have at most %zu bytes, and has %zu",
-	    c->app->conf->limits_message_max, c->ask.message.len);
+	size_t max = c->app->conf->limits_message_max;
+
+	if (c->ask.regenerate)
+		return check_regenerate(c);
+	if (c->ask.message.p == NULL)
+		return req_fail_field(c->rq, "message", "is required");
+	if (c->ask.message.len > max)
+		return req_fail_field(c->rq, "message",
+		    "must have at most %zu bytes, and has %zu",
+		    max, c->ask.message.len);
+	return ERR_OK;
 }
 
 static enum err
@@ -173,6 +194,18 @@ add_history(struct chat *c, enum llm_role role, const char *text, size_t len)
 	return ERR_OK;
 }
 
+/* The question to answer once more is the last one of the branch. */
+static void
+note_question(struct chat *c, const struct msg *m, bool is_user)
+{
+	if (!c->ask.regenerate && c->depth == 0)
+		c->depth = m->depth + 1;
+	if (c->ask.regenerate && is_user && uuid_is_none(&c->question)) {
+		c->question = m->id;
+		c->depth = m->depth;
+	}
+}
+
 /* Called from the last message to the first. */
 static enum err
 read_message(void *arg, const struct msg *m)
@@ -180,10 +213,11 @@ read_message(void *arg, const struct msg *m)
 	struct chat *c = arg;
 	bool is_user = strcmp(m->role, "user") == 0;
 
-	if (c->depth == 0)
-		c->depth = m->depth + 1;
+	note_question(c, m, is_user);
 	if (strcmp(m->state, "running") == 0)
 		return req_fail(c->rq, ERR_BUSY, "%s", "");
+	if (c->ask.regenerate && uuid_is_none(&c->question))
+		return ERR_OK; /* the answers that are to be given anew */
 	if (m->text_len == 0)
 		return ERR_OK; /* an answer without text is left out */
 	return add_history(c, is_user ? LLM_USER : LLM_ASSISTANT,
@@ -266,6 +300,20 @@ read_conversation(struct chat *c)
 }
 
 static enum err
+add_question(struct chat *c)
+{
+	if (!c->ask.regenerate) {
+		c->question = uuid_make();
+		return add_history(c, LLM_USER, c->ask.message.p,
+		    c->ask.message.len);
+	}
+	if (uuid_is_none(&c->question))
+		return req_fail(c->rq, ERR_CONFLICT,
+		    "There is no question here to answer once more.");
+	return ERR_OK;
+}
+
+static enum err
 load_history(struct chat *c)
 {
 	enum err err;
@@ -273,8 +321,7 @@ load_history(struct chat *c)
 	if ((err = read_conversation(c)))
 		return err;
 	reverse(c->history, c->n_history);
-	if ((err = add_history(c, LLM_USER, c->ask.message.p,
-	    c->ask.message.len)))
+	if ((err = add_question(c)))
 		return err;
 	return join_neighbours(c);
 }
@@ -314,7 +361,7 @@ describe_stream(struct chat *c, struct stream *s)
 	s->user = c->rq->user.id;
 	s->owner = c->app->worker;
 	s->conversation = c->conv.id;
-	s->question = uuid_make();
+	s->question = c->question;
 	s->stop_on_leave = c->ask.on_disconnect != LEAVE_CONTINUES;
 }
 
@@ -475,7 +522,7 @@ hand_over(struct chat *c, enum reader_kind kind)
 	c->stream = NULL;
 	c->reserved = false;
 	/* Where memory is out the reader is gone, and the stream says so. */
-	stream_add_reader(s, kind, conn, c->rq->id, clock_ms());
+	stream_add_reader(s, kind, conn, c->rq->id, (struct position){ 0 });
 	relay_add(c->app->relay, s);
 	return ERR_OK;
 }

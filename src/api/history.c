@@ -1,8 +1,11 @@
 /* What was asked and answered before. */
+#include <string.h>
+
 #include "api/routes.h"
 #include "base/clock.h"
 #include "store/conversations.h"
 #include "store/messages.h"
+#include "store/segments.h"
 #include "stream/events.h"
 
 enum { LIMIT_MAX = 100, LIMIT = 30, PAGE_MAX = 100000 };
@@ -101,18 +104,56 @@ msg_json(const struct msg *m)
 	return object;
 }
 
+struct showing {
+	json_t *messages;
+	json_t *running; /* borrowed: the one that runs; NULL: none */
+	struct uuid running_id;
+};
+
 /* The last message comes first. */
 static enum err
 add_msg(void *arg, const struct msg *m)
 {
-	return json_array_insert_new(arg, 0, msg_json(m)) == 0 ?
-	    ERR_OK : ERR_INTERNAL;
+	struct showing *show = arg;
+	json_t *object = msg_json(m);
+
+	if (json_array_insert_new(show->messages, 0, object) != 0)
+		return ERR_INTERNAL;
+	if (strcmp(m->state, "running") == 0) {
+		show->running = object;
+		show->running_id = m->id;
+	}
+	return ERR_OK;
+}
+
+/* An answer that runs is shown as far as it is written down. */
+static enum err
+add_running_text(struct db_conn *db, const struct showing *show)
+{
+	struct buf text, reasoning;
+	enum err err;
+
+	if (show->running == NULL)
+		return ERR_OK;
+	buf_init(&text, DB_CELL_MAX);
+	buf_init(&reasoning, DB_CELL_MAX);
+	err = segment_join(db, &show->running_id, 0, 0, &text,
+	    &reasoning);
+	json_object_set_new(show->running, "content",
+	    json_stringn(text.p, text.len));
+	if (reasoning.len > 0)
+		json_object_set_new(show->running, "reasoning",
+		    json_stringn(reasoning.p, reasoning.len));
+	buf_free(&text);
+	buf_free(&reasoning);
+	return err;
 }
 
 enum err
 history_show(const struct app *app, struct db_conn *db, struct req *rq)
 {
 	json_auto_t *messages = json_array();
+	struct showing show = { .messages = messages };
 	struct conv conv;
 	enum err err;
 
@@ -121,7 +162,7 @@ history_show(const struct app *app, struct db_conn *db, struct req *rq)
 	if (err == ERR_NOT_FOUND)
 		return req_fail(rq, err, "There is no such conversation.");
 	if (err || (err = msg_branch(db, &rq->user.id, &conv.id, &conv.leaf,
-	    add_msg, messages)))
+	    add_msg, &show)) || (err = add_running_text(db, &show)))
 		return err;
 	rq->reply = conv_json(&conv);
 	if (rq->reply == NULL ||

@@ -42,6 +42,7 @@ X(PUT, "/keys/{name}", keys_put, ROUTE_BODY) \
 X(DELETE, "/keys/{name}", keys_delete, 0) \
 X(POST, "/chat", chat_answer, ROUTE_BODY) \
 X(POST, "/chat/stream", chat_stream, ROUTE_BODY) \
+X(GET, "/streams/{id}", streams_join, 0) \
 X(POST, "/streams/cancel", streams_cancel_request, ROUTE_BODY) \
 X(POST, "/streams/{id}/cancel", streams_cancel, ROUTE_BODY) \
 X(GET, "/conversations", history_list, 0) \

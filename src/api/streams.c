@@ -1,5 +1,5 @@
 /*
- * Stopping answers.  A stop is a row for the worker that owns the stream and a
+ * Coming back to answers, and stopping them.  A stop is a row for the worker that owns the stream and a
  * word to that worker to look; where that worker is this one, it is told
  * directly.
  */
@@ -11,6 +11,56 @@
 #include "store/stops.h"
 #include "stream/journal.h"
 #include "stream/relay.h"
+#include "stream/replay.h"
+
+struct join {
+	const struct uuid *user;
+	struct stream *shadow;
+};
+
+static enum err
+make_shadow(void *arg, const struct msg *row)
+{
+	struct join *join = arg;
+
+	join->shadow = replay_new(join->user, row);
+	return join->shadow != NULL ? ERR_OK : ERR_INTERNAL;
+}
+
+/* Last-Event-ID is what a browser's own reader sends; ?after= is for others. */
+static struct position
+read_position(const struct req *rq)
+{
+	char after[REQ_QUERY_MAX];
+
+	if (rq->last_event_id[0] != '\0')
+		return stream_position(rq->last_event_id);
+	return stream_position(req_query(rq, "after", after) ? after : "");
+}
+
+enum err
+streams_join(const struct app *app, struct db_conn *db, struct req *rq)
+{
+	struct join join = { .user = &rq->user.id };
+	struct position after = read_position(rq);
+	struct conn *conn = rq->conn;
+	enum err err;
+
+	if (relay_reserve(app->relay))
+		return req_fail(rq, ERR_UNAVAILABLE,
+		    "Too many answers are read here. Try again in a moment.");
+	err = msg_get(db, &rq->user.id, &rq->path_id, make_shadow, &join);
+	if (err) {
+		relay_unreserve(app->relay);
+		return err != ERR_NOT_FOUND ? err :
+		    req_fail(rq, err, "There is no such answer.");
+	}
+	rq->conn = NULL;
+	/* Where memory is out the connection is closed, and the shadow goes. */
+	stream_add_reader(join.shadow, READER_EVENTS, conn, rq->id, after);
+	relay_join(app->relay, join.shadow);
+	return ERR_OK;
+}
 
 struct cancel {
 	struct number index;

@@ -80,7 +80,8 @@ add_dump(const char *bytes, size_t n, void *arg)
 static enum err
 add_body(struct buf *out, const json_t *body)
 {
-	if (json_dump_callback(body, add_dump, out, JSON_ENCODE_ANY) != 0)
+	if (json_dump_callback(body, add_dump, out,
+	    JSON_ENCODE_ANY | JSON_REAL_PRECISION(RESP_DIGITS)) != 0)
 		return ERR_INTERNAL;
 	return buf_add(out, "\n", 1);
 }

@@ -13,6 +13,7 @@
 
 enum {
 	RESP_MAX = 64 * 1024 * 1024, /* bytes of one answer */
+	RESP_DIGITS = 12,            /* of a number: 45.4, not 45.399999 */
 };
 
 /* The head, its empty line included.  Everything is marked no-store. */

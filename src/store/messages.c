@@ -3,6 +3,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "store/segments.h"
+
+enum {
+	ORPHANS_MAX = 64,                 /* looked up at once */
+	ORPHAN_BYTES_MAX = 16 * 1024 * 1024, /* of one's text */
+};
 
 /* The sentence kept with an answer whose worker died. */
 #define ORPHAN_SENTENCE \
@@ -74,25 +80,35 @@ clash_of_key(const char *key)
 }
 
 static enum err
-add_messages(struct db_conn *c, struct claiming *w)
+add_question(struct db_conn *c, const struct claiming *w)
 {
 	const struct msg_claim *k = w->claim;
-	struct db_value none = DB_NULL;
 	struct db_value in[] = {
-		/* the question */
 		db_uuid(&k->question), db_uuid(&k->conversation),
 		db_uuid(&k->user), db_uuid(&k->leaf), DB_INT(k->depth),
-		db_text("user"), DB_BYTES(k->text, k->text_len),
-		db_text("complete"), none, none, none, none, none, none,
-		DB_INT(w->now),
-		/* the answer */
+		DB_BYTES(k->text, k->text_len), DB_INT(w->now),
+	};
+
+	if (k->text == NULL)
+		return ERR_OK;
+	return db_run(c,
+	    "INSERT INTO messages (id, conversation_id, user_id, parent_id,"
+	    " depth, role, content, state, created_at)"
+	    " VALUES (?, ?, ?, ?, ?, 'user', ?, 'complete', ?)",
+	    in, DB_COUNT(in), NULL);
+}
+
+static enum err
+add_answer(struct db_conn *c, struct claiming *w)
+{
+	const struct msg_claim *k = w->claim;
+	struct db_value in[] = {
 		db_uuid(&k->answer), db_uuid(&k->conversation),
 		db_uuid(&k->user), db_uuid(&k->question), DB_INT(k->depth + 1),
-		db_text("assistant"), db_text(""),
-		db_text("running"), db_text(k->provider), db_text(k->model),
-		db_uuid(&k->owner), db_uuid(&k->conversation),
-		db_text(k->client_request_id),
-		k->request_hash != NULL ? DB_BYTES(k->request_hash, 32) : none,
+		db_text(k->provider), db_text(k->model), db_uuid(&k->owner),
+		db_uuid(&k->conversation), db_text(k->client_request_id),
+		k->request_hash != NULL ?
+		    DB_BYTES(k->request_hash, 32) : DB_NULL,
 		DB_INT(w->now),
 	};
 	enum err err;
@@ -100,9 +116,9 @@ add_messages(struct db_conn *c, struct claiming *w)
 	err = db_run(c,
 	    "INSERT INTO messages (id, conversation_id, user_id, parent_id,"
 	    " depth, role, content, state, provider, model, owner, running_in,"
-	    " client_request_id, request_hash, created_at) VALUES"
-	    " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?),"
-	    " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	    " client_request_id, request_hash, created_at)"
+	    " VALUES (?, ?, ?, ?, ?, 'assistant', '', 'running',"
+	    " ?, ?, ?, ?, ?, ?, ?)",
 	    in, DB_COUNT(in), NULL);
 	if (err == ERR_CONFLICT)
 		w->clash = clash_of_key(db_conflict_key(c));
@@ -117,7 +133,9 @@ claim_work(struct db_conn *c, void *arg)
 
 	w->clash = MSG_CLASH_NONE;
 	err = w->claim->is_new ? make_conversation(c, w) : move_leaf(c, w);
-	return err ? err : add_messages(c, w);
+	if (err || (err = add_question(c, w)))
+		return err;
+	return add_answer(c, w);
 }
 
 enum err
@@ -175,14 +193,17 @@ msg_end(struct db_conn *c, const struct msg_end *e)
 	    in, DB_COUNT(in), &affected);
 	if (err)
 		return err;
-	return affected == 1 ? ERR_OK : ERR_NOT_FOUND;
+	if (affected != 1)
+		return ERR_NOT_FOUND;
+	return e->has_segments ? segment_remove(c, &e->id) : ERR_OK;
 }
 
 #define COLUMNS \
 	"id, parent_id, depth, role, state, content, reasoning, provider," \
 	" model, finish_reason, error_code, error_message, input_tokens," \
 	" output_tokens, reasoning_tokens, usage_source, connect_ms, ttft_ms," \
-	" total_ms, tokens_per_second, cost_usd, price_date, created_at"
+	" total_ms, tokens_per_second, cost_usd, price_date, created_at," \
+	" conversation_id"
 
 static int64_t
 int_or_none(const struct db_value *v)
@@ -233,6 +254,7 @@ read_msg(const struct db_value *row, struct msg *m)
 	db_get_text(&row[11], m->error_message, sizeof(m->error_message));
 	read_figures(row, m);
 	m->created_at = row[22].i;
+	m->conversation = db_get_uuid(&row[23]);
 }
 
 struct walk {
@@ -269,6 +291,34 @@ msg_branch(struct db_conn *c, const struct uuid *user,
 	    "SELECT " COLUMNS " FROM messages"
 	    " WHERE conversation_id = ? AND user_id = ? ORDER BY depth DESC",
 	    in, DB_COUNT(in), walk_up, &walk);
+}
+
+struct one {
+	msg_fn *fn;
+	void *arg;
+};
+
+static enum err
+read_one(void *arg, const struct db_value *row, int n)
+{
+	struct one *one = arg;
+	struct msg msg;
+
+	(void)n;
+	read_msg(row, &msg);
+	return one->fn(one->arg, &msg);
+}
+
+enum err
+msg_get(struct db_conn *c, const struct uuid *user, const struct uuid *id,
+    msg_fn *fn, void *arg)
+{
+	struct db_value in[] = { db_uuid(id), db_uuid(user) };
+	struct one one = { fn, arg };
+
+	return db_query_one(c,
+	    "SELECT " COLUMNS " FROM messages WHERE id = ? AND user_id = ?"
+	    " AND role = 'assistant'", in, DB_COUNT(in), read_one, &one);
 }
 
 #define STATUS_COLUMNS "id, owner, conversation_id, state, finish_reason"
@@ -311,18 +361,85 @@ msg_status_by_request(struct db_conn *c, const struct uuid *user,
 	    in, DB_COUNT(in), read_status, out);
 }
 
-enum err
-msg_orphans_end(struct db_conn *c, const struct uuid *owner,
-    uint64_t *affected)
-{
-	struct db_value in[] = {
-		db_text(err_code(ERR_INTERRUPTED)), db_text(ORPHAN_SENTENCE),
-		DB_INT(clock_wall_ms()), db_uuid(owner),
-	};
+struct orphans {
+	struct uuid ids[ORPHANS_MAX];
+	int n;
+};
 
-	return db_run(c,
-	    "UPDATE messages SET state = 'interrupted', error_code = ?,"
-	    " error_message = ?, ended_at = ?, running_in = NULL"
-	    " WHERE owner = ? AND state = 'running'",
-	    in, DB_COUNT(in), affected);
+static enum err
+read_orphan(void *arg, const struct db_value *row, int n)
+{
+	struct orphans *o = arg;
+
+	(void)n;
+	o->ids[o->n++] = db_get_uuid(&row[0]);
+	return ERR_OK;
+}
+
+struct orphan {
+	struct uuid id, owner;
+	struct buf text, reasoning;
+};
+
+static enum err
+end_orphan(struct db_conn *c, void *arg)
+{
+	struct orphan *o = arg;
+	struct msg_end end = {
+		.id = o->id, .owner = o->owner,
+		.state = "interrupted", .has_segments = true,
+		.error_code = err_code(ERR_INTERRUPTED),
+		.error_message = ORPHAN_SENTENCE,
+		.figures = msg_figures_none(),
+		.ended_at = clock_wall_ms(),
+	};
+	enum err err;
+
+	buf_reset(&o->text);
+	buf_reset(&o->reasoning);
+	if ((err = segment_join(c, &o->id, 0, 0, &o->text,
+	    &o->reasoning)))
+		return err;
+	end.text = o->text.p;
+	end.text_len = o->text.len;
+	end.reasoning = o->reasoning.p;
+	end.reasoning_len = o->reasoning.len;
+	err = msg_end(c, &end);
+	return err == ERR_NOT_FOUND ? ERR_OK : err; /* somebody was faster */
+}
+
+static enum err
+end_orphan_alone(struct db_conn *c, const struct uuid *id,
+    const struct uuid *owner)
+{
+	struct orphan o = { .id = *id, .owner = *owner };
+	enum err err;
+
+	buf_init(&o.text, ORPHAN_BYTES_MAX);
+	buf_init(&o.reasoning, ORPHAN_BYTES_MAX);
+	err = db_transaction(c, end_orphan, &o);
+	buf_free(&o.text);
+	buf_free(&o.reasoning);
+	return err;
+}
+
+enum err
+msg_orphans_end(struct db_conn *c, const struct uuid *owner, int *n)
+{
+	struct db_value in[] = { db_uuid(owner), DB_INT(ORPHANS_MAX) };
+	struct orphans o;
+	enum err err;
+
+	*n = 0;
+	do {
+		o.n = 0;
+		err = db_query(c,
+		    "SELECT id FROM messages"
+		    " WHERE owner = ? AND state = 'running' LIMIT ?",
+		    in, DB_COUNT(in), read_orphan, &o);
+		for (int i = 0; i < o.n && err == ERR_OK; i++)
+			err = end_orphan_alone(c, &o.ids[i], owner);
+		*n += o.n;
+	} while (err == ERR_OK && o.n == ORPHANS_MAX);
+	return err;
 }

@@ -43,9 +43,10 @@ struct msg_claim {
 	bool is_new;                 /* the conversation has to be made */
 	const char *title;           /* of a new one */
 	struct uuid leaf;            /* where the shown branch ends now */
-	int depth;                   /* of the question */
 	struct uuid question, answer;
-	const char *text;            /* the question */
+	int depth;                   /* of the question */
+	const char *text;            /* the question; NULL: it is there already,
+	                              * and is answered once more */
 	size_t text_len;
 	const char *provider, *model;
 	const char *client_request_id;     /* NULL: none */
@@ -60,7 +61,7 @@ enum msg_clash {
 };
 
 /*
- * Write question and answer row, all or nothing.  ERR_CONFLICT with the reason
+ * Write the rows of question and answer, all or nothing.  ERR_CONFLICT with the reason
  * in `*clash`.  Once it returns ERR_OK it is on disk.
  */
 enum err
@@ -72,6 +73,7 @@ struct msg_end {
 	struct uuid id, owner;
 	const char *text, *reasoning;
 	size_t text_len, reasoning_len;
+	bool has_segments; /* some of it was written down while it ran */
 	const char *state;
 	const char *finish_reason; /* NULL: none */
 	const char *error_code;    /* NULL: none */
@@ -86,7 +88,7 @@ msg_end(struct db_conn *c, const struct msg_end *end);
 
 /* A message as it is read; texts are borrowed for the call. */
 struct msg {
-	struct uuid id, parent;
+	struct uuid id, parent, conversation;
 	int depth;
 	char role[MSG_WORD_SIZE], state[MSG_WORD_SIZE];
 	const char *text, *reasoning; /* reasoning: NULL where there is none */
@@ -107,6 +109,11 @@ msg_branch(struct db_conn *c, const struct uuid *user,
     const struct uuid *conversation, const struct uuid *leaf, msg_fn *each,
     void *arg);
 
+/* One answer. */
+enum err
+msg_get(struct db_conn *c, const struct uuid *user, const struct uuid *id,
+    msg_fn *fn, void *arg);
+
 /* Where an answer of this user stands. */
 struct msg_status {
 	struct uuid id, owner, conversation;
@@ -122,9 +129,11 @@ enum err
 msg_status_by_request(struct db_conn *c, const struct uuid *user,
     const char *client_request_id, struct msg_status *out);
 
-/* Mark what a dead worker left running; `affected` tells how many. */
+/*
+ * End what a dead worker left running, with the text that it had written down;
+ * `n` tells how many.
+ */
 enum err
-msg_orphans_end(struct db_conn *c, const struct uuid *owner,
-    uint64_t *affected);
+msg_orphans_end(struct db_conn *c, const struct uuid *owner, int *n);
 
 #endif

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/segments.h"
 #include "store/stops.h"
 #include "store/workers.h"
 #include "stream/relay.h"
@@ -26,6 +27,21 @@ struct peer {
 	int64_t beat;
 	int64_t seen_ms; /* when the beat was last seen to move */
 	bool listed;     /* in the last look */
+};
+
+/* A piece of a running answer, waiting to be written. */
+struct piece {
+	struct segment segment; /* its texts point into the tick's bytes */
+	size_t text_from, reasoning_from; /* where they lie there */
+	bool void_now; /* the answer has ended, and is written whole */
+};
+
+struct tick {
+	struct piece *pieces;
+	int n, cap;
+	struct buf bytes;
+	bool ready;        /* it is the texts thread's; else the relay's */
+	int from, to;      /* what is being written now */
 };
 
 struct journal {
@@ -43,10 +59,16 @@ struct journal {
 	bool closing;
 	int64_t give_up_at_ms; /* meaningful once closing */
 
-	/* ticks; touched by their thread alone */
-	pthread_t ticks_thread;
+	/* texts; `ready`, `from`, `to` and void_now under `lock` */
+	struct tick tick;
+	pthread_cond_t filled, written;
+
+	pthread_t texts_thread;
+
+	/* looks; touched by their thread alone */
+	pthread_t looks_thread;
 	int sock;
-	atomic_bool ticks_stop;
+	atomic_bool stopping;
 	int64_t beat;
 	int64_t beat_due_ms, sweep_due_ms;
 	int64_t watching_since_ms; /* 0: the last look failed */
@@ -111,6 +133,9 @@ journal_open(const struct journal_settings *settings, struct journal **out,
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&j->more, &attr);
+	pthread_cond_init(&j->filled, NULL);
+	pthread_cond_init(&j->written, NULL);
+	buf_init(&j->tick.bytes, JOURNAL_TICK_BYTES);
 	pthread_condattr_destroy(&attr);
 	*out = j;
 	return ERR_OK;
@@ -167,6 +192,8 @@ write_end(struct db_conn *c, const struct stream_lane *lane)
 		.text = lane->text.p, .text_len = lane->text.len,
 		.reasoning = lane->reasoning.p,
 		.reasoning_len = lane->reasoning.len,
+		.has_segments = lane->ticked_text > 0 ||
+		    lane->ticked_reasoning > 0,
 		.state = stream_state_name(lane->state),
 		.finish_reason = lane->finish_reason,
 		.error_code = lane->err ? err_code(lane->err) : NULL,
@@ -260,6 +287,30 @@ write_one_by_one(struct journal *j, const struct batch *all)
 	}
 }
 
+/*
+ * Pieces of an answer that is to be written whole must not be written after
+ * that: those that wait are dropped, those that are on their way waited for.
+ */
+static void
+drop_pieces(struct journal *j, const struct stream_lane *lane)
+{
+	struct tick *t = &j->tick;
+
+	if (lane->ticked_text == 0 && lane->ticked_reasoning == 0)
+		return;
+	pthread_mutex_lock(&j->lock);
+	for (int i = 0; t->ready && i < t->n; i++) {
+		struct piece *p = &t->pieces[i];
+
+		if (!uuid_equal(&p->segment.message, &lane->message_id))
+			continue;
+		p->void_now = true;
+		while (t->ready && i >= t->from && i < t->to)
+			pthread_cond_wait(&j->written, &j->lock);
+	}
+	pthread_mutex_unlock(&j->lock);
+}
+
 static void *
 run_ends(void *arg)
 {
@@ -267,8 +318,11 @@ run_ends(void *arg)
 	struct batch b = { .j = j };
 
 	while (take_batch(j, &b)) {
-		enum err err = keep_trying(j, &b);
+		enum err err;
 
+		for (int i = 0; i < b.n; i++)
+			drop_pieces(j, b.lanes[i]);
+		err = keep_trying(j, &b);
 		if (err != ERR_OK && err != ERR_UNAVAILABLE && b.n > 1) {
 			write_one_by_one(j, &b);
 			continue;
@@ -279,7 +333,221 @@ run_ends(void *arg)
 	return NULL;
 }
 
-/* ---- ticks ---- */
+/* ---- texts ---- */
+
+bool
+journal_tick_begin(struct journal *j)
+{
+	bool ready;
+
+	pthread_mutex_lock(&j->lock);
+	ready = j->tick.ready;
+	pthread_mutex_unlock(&j->lock);
+	if (ready)
+		return false;
+	j->tick.n = 0;
+	buf_reset(&j->tick.bytes);
+	return true;
+}
+
+static struct piece *
+new_piece(struct tick *t)
+{
+	int cap = t->cap > 0 ? t->cap * 2 : 64;
+	struct piece *pieces;
+
+	if (t->n < t->cap)
+		return &t->pieces[t->n];
+	pieces = realloc(t->pieces, (size_t)cap * sizeof(*pieces));
+	if (pieces == NULL)
+		return NULL;
+	t->pieces = pieces;
+	t->cap = cap;
+	return &t->pieces[t->n];
+}
+
+/* All of it or nothing: what does not fit now is new again the next time. */
+void
+journal_tick_add(struct journal *j, struct stream_lane *lane)
+{
+	size_t text_len = lane->text.len - lane->ticked_text;
+	size_t reasoning_len = lane->reasoning.len - lane->ticked_reasoning;
+	struct tick *t = &j->tick;
+	size_t was = t->bytes.len;
+	struct piece *p;
+
+	if (text_len + reasoning_len == 0 || (p = new_piece(t)) == NULL)
+		return;
+	if (buf_add(&t->bytes, lane->text.p + lane->ticked_text, text_len) ||
+	    buf_add(&t->bytes, lane->reasoning.p + lane->ticked_reasoning,
+	    reasoning_len)) {
+		t->bytes.len = was;
+		return;
+	}
+	*p = (struct piece){
+		.text_from = was, .reasoning_from = was + text_len,
+		.segment = {
+			.message = lane->message_id,
+			.text_at = lane->ticked_text,
+			.reasoning_at = lane->ticked_reasoning,
+			.text_len = text_len, .reasoning_len = reasoning_len,
+		},
+	};
+	t->n++;
+	lane->ticked_text = lane->text.len;
+	lane->ticked_reasoning = lane->reasoning.len;
+}
+
+void
+journal_tick_end(struct journal *j)
+{
+	struct tick *t = &j->tick;
+
+	if (t->n == 0)
+		return;
+	for (int i = 0; i < t->n; i++) {
+		struct piece *p = &t->pieces[i];
+
+		p->segment.text = t->bytes.p + p->text_from;
+		p->segment.reasoning = t->bytes.p + p->reasoning_from;
+	}
+	pthread_mutex_lock(&j->lock);
+	t->from = t->to = 0;
+	t->ready = true;
+	pthread_cond_signal(&j->filled);
+	pthread_mutex_unlock(&j->lock);
+}
+
+struct rows {
+	struct segment list[JOURNAL_TICK_ROWS];
+	int n;
+};
+
+/* The next pieces to write; none where all are written. */
+static void
+take_rows(struct journal *j, struct rows *rows)
+{
+	struct tick *t = &j->tick;
+
+	rows->n = 0;
+	pthread_mutex_lock(&j->lock);
+	t->from = t->to;
+	while (t->to < t->n && rows->n < JOURNAL_TICK_ROWS) {
+		const struct piece *p = &t->pieces[t->to++];
+
+		if (!p->void_now)
+			rows->list[rows->n++] = p->segment;
+	}
+	pthread_mutex_unlock(&j->lock);
+}
+
+static enum err
+write_rows(struct db_conn *c, void *arg)
+{
+	const struct rows *rows = arg;
+
+	return segment_add(c, rows->list, rows->n);
+}
+
+/* One piece that the database refuses must not take the others with it. */
+static void
+write_rows_one_by_one(struct db_conn *c, const struct rows *all)
+{
+	for (int i = 0; i < all->n; i++) {
+		struct rows *one = &(struct rows){ .n = 1 };
+
+		one->list[0] = all->list[i];
+		if (db_transaction(c, write_rows, one))
+			log_say(LOG_ERROR, "journal",
+			    "a piece of a running answer is not written: %s",
+			    db_why(c));
+	}
+}
+
+/* Tell who waits that these rows are no longer on their way. */
+static void
+rows_done(struct journal *j, bool written)
+{
+	struct tick *t = &j->tick;
+
+	pthread_mutex_lock(&j->lock);
+	if (written)
+		t->from = t->to;
+	else
+		t->to = t->from; /* the same again */
+	pthread_cond_broadcast(&j->written);
+	pthread_mutex_unlock(&j->lock);
+}
+
+static void
+tick_done(struct journal *j)
+{
+	pthread_mutex_lock(&j->lock);
+	j->tick.ready = false;
+	pthread_cond_broadcast(&j->written);
+	pthread_mutex_unlock(&j->lock);
+}
+
+static enum err
+write_rows_whole(struct journal *j, struct rows *rows)
+{
+	struct db_conn *c;
+	enum err err;
+
+	if ((err = db_take(j->db, &c)))
+		return err;
+	err = db_transaction(c, write_rows, rows);
+	if (err != ERR_OK && err != ERR_UNAVAILABLE)
+		write_rows_one_by_one(c, rows);
+	db_give(j->db, c);
+	return err == ERR_UNAVAILABLE ? err : ERR_OK;
+}
+
+/* While the database is away the tick waits, and the text after it in the
+ * answers themselves. */
+static void
+write_tick(struct journal *j)
+{
+	struct rows rows;
+
+	for (take_rows(j, &rows); rows.n > 0; take_rows(j, &rows)) {
+		enum err err = write_rows_whole(j, &rows);
+
+		rows_done(j, err == ERR_OK);
+		if (err == ERR_OK)
+			continue;
+		if (atomic_load(&j->stopping))
+			break;
+		poll(NULL, 0, JOURNAL_RETRY_MAX_MS);
+	}
+	tick_done(j);
+}
+
+/* False once the journal closes; every answer is written whole by then. */
+static bool
+wait_for_tick(struct journal *j)
+{
+	bool ready;
+
+	pthread_mutex_lock(&j->lock);
+	while (!j->tick.ready && !atomic_load(&j->stopping))
+		pthread_cond_wait(&j->filled, &j->lock);
+	ready = j->tick.ready;
+	pthread_mutex_unlock(&j->lock);
+	return ready;
+}
+
+static void *
+run_texts(void *arg)
+{
+	struct journal *j = arg;
+
+	while (wait_for_tick(j))
+		write_tick(j);
+	return NULL;
+}
+
+/* ---- looks ---- */
 
 static void
 on_stop(void *arg, const struct uuid *stream, int lane)
@@ -314,18 +582,17 @@ on_worker(void *arg, const struct uuid *id, int64_t beat)
 }
 
 static enum err
-bury(struct journal *j, struct db_conn *c, const struct peer *p)
+bury(struct db_conn *c, const struct peer *p)
 {
 	char id[UUID_TEXT_SIZE];
-	uint64_t n = 0;
 	enum err err;
+	int n;
 
 	if ((err = msg_orphans_end(c, &p->id, &n)))
 		return err;
 	log_say(LOG_WARN, "journal",
-	    "worker %s has no beat; %llu of its answers are interrupted",
-	    uuid_text(&p->id, id), (unsigned long long)n);
-	(void)j;
+	    "worker %s has no beat; %d of its answers are interrupted",
+	    uuid_text(&p->id, id), n);
 	return worker_remove(c, &p->id);
 }
 
@@ -355,7 +622,7 @@ watch_peers(struct journal *j, struct db_conn *c, int64_t now)
 
 		if (p->listed && !uuid_equal(&p->id, &j->worker) &&
 		    now - p->seen_ms >= JOURNAL_DEAD_MS) {
-			if ((err = bury(j, c, p)))
+			if ((err = bury(c, p)))
 				return err;
 			continue;
 		}
@@ -385,14 +652,18 @@ beat_and_watch(struct journal *j, struct db_conn *c, int64_t now)
 static enum err
 sweep(struct journal *j, struct db_conn *c, int64_t now)
 {
+	enum err err;
+
 	if (now < j->sweep_due_ms)
 		return ERR_OK;
 	j->sweep_due_ms = now + JOURNAL_SWEEP_MS;
-	return stop_sweep(c, clock_wall_ms());
+	if ((err = stop_sweep(c, clock_wall_ms())))
+		return err;
+	return segment_sweep(c);
 }
 
 static void
-tick(struct journal *j, struct db_conn *c)
+look(struct journal *j, struct db_conn *c)
 {
 	int64_t now = clock_ms();
 
@@ -406,7 +677,7 @@ tick(struct journal *j, struct db_conn *c)
 }
 
 static void
-tick_with_connection(struct journal *j)
+look_with_connection(struct journal *j)
 {
 	struct db_conn *c;
 
@@ -416,13 +687,13 @@ tick_with_connection(struct journal *j)
 		j->watching_since_ms = 0;
 		return;
 	}
-	tick(j, c);
+	look(j, c);
 	db_give(j->db, c);
 }
 
-/* Until the next tick, or until somebody says "look now". */
+/* Until the next look is due, or until somebody says "look now". */
 static void
-wait_for_tick(struct journal *j)
+wait_for_look(struct journal *j)
 {
 	struct pollfd p = { .fd = j->sock, .events = POLLIN };
 	char drop[64];
@@ -434,13 +705,13 @@ wait_for_tick(struct journal *j)
 }
 
 static void *
-run_ticks(void *arg)
+run_looks(void *arg)
 {
 	struct journal *j = arg;
 
-	while (!atomic_load(&j->ticks_stop)) {
-		tick_with_connection(j);
-		wait_for_tick(j);
+	while (!atomic_load(&j->stopping)) {
+		look_with_connection(j);
+		wait_for_look(j);
 	}
 	return NULL;
 }
@@ -451,10 +722,11 @@ enum err
 journal_start(struct journal *j, struct relay *relay)
 {
 	j->relay = relay;
-	if (pthread_create(&j->ends_thread, NULL, run_ends, j) != 0)
+	/* Where one cannot be started the process does not start. */
+	if (pthread_create(&j->ends_thread, NULL, run_ends, j) != 0 ||
+	    pthread_create(&j->texts_thread, NULL, run_texts, j) != 0 ||
+	    pthread_create(&j->looks_thread, NULL, run_looks, j) != 0)
 		return ERR_INTERNAL;
-	if (pthread_create(&j->ticks_thread, NULL, run_ticks, j) != 0)
-		return ERR_INTERNAL; /* the process does not start then */
 	j->started = true;
 	return ERR_OK;
 }
@@ -488,24 +760,37 @@ remove_worker(struct journal *j)
 	db_give(j->db, c);
 }
 
+static void
+stop_threads(struct journal *j, int64_t give_up_ms)
+{
+	pthread_mutex_lock(&j->lock);
+	j->closing = true;
+	j->give_up_at_ms = clock_ms() + give_up_ms;
+	pthread_cond_signal(&j->more);
+	pthread_mutex_unlock(&j->lock);
+	pthread_join(j->ends_thread, NULL);
+	pthread_mutex_lock(&j->lock);
+	atomic_store(&j->stopping, true);
+	pthread_cond_signal(&j->filled);
+	pthread_mutex_unlock(&j->lock);
+	journal_wake_worker(j, &j->worker);
+	pthread_join(j->texts_thread, NULL);
+	pthread_join(j->looks_thread, NULL);
+}
+
 void
 journal_close(struct journal *j, int64_t give_up_ms)
 {
 	if (j == NULL)
 		return;
-	if (j->started) {
-		pthread_mutex_lock(&j->lock);
-		j->closing = true;
-		j->give_up_at_ms = clock_ms() + give_up_ms;
-		pthread_cond_signal(&j->more);
-		pthread_mutex_unlock(&j->lock);
-		pthread_join(j->ends_thread, NULL);
-		atomic_store(&j->ticks_stop, true);
-		journal_wake_worker(j, &j->worker);
-		pthread_join(j->ticks_thread, NULL);
-	}
+	if (j->started)
+		stop_threads(j, give_up_ms);
 	remove_worker(j);
 	pthread_cond_destroy(&j->more);
+	pthread_cond_destroy(&j->filled);
+	pthread_cond_destroy(&j->written);
 	pthread_mutex_destroy(&j->lock);
+	buf_free(&j->tick.bytes);
+	free(j->tick.pieces);
 	free(j);
 }

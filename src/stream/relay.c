@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/response.h"
+#include "stream/replay.h"
 
 enum { DRAIN_SAVE_MS = 5000 }; /* after the drain, for the last commits */
 
@@ -32,6 +33,7 @@ struct stop_order {
 struct relay {
 	const struct conf *conf;
 	struct journal *journal;
+	struct tail *tail;
 	pthread_t thread;
 	bool started;
 	atomic_int reserved;
@@ -39,6 +41,8 @@ struct relay {
 	/* what other threads bring, under `lock` */
 	pthread_mutex_t lock;
 	struct stream *new_streams, **new_last;
+	struct stream *new_shadows;
+	struct tail_news *news, **news_last;
 	struct reader *new_sends;
 	struct stop_order *stops, **stops_last;
 	struct stream_lane *committed;
@@ -111,6 +115,27 @@ relay_add(struct relay *r, struct stream *s)
 	s->next = NULL;
 	*r->new_last = s;
 	r->new_last = &s->next;
+	pthread_mutex_unlock(&r->lock);
+	wake(r);
+}
+
+void
+relay_join(struct relay *r, struct stream *shadow)
+{
+	pthread_mutex_lock(&r->lock);
+	shadow->next = r->new_shadows;
+	r->new_shadows = shadow;
+	pthread_mutex_unlock(&r->lock);
+	wake(r);
+}
+
+void
+relay_news(struct relay *r, struct tail_news *news)
+{
+	pthread_mutex_lock(&r->lock);
+	news->next = NULL;
+	*r->news_last = news;
+	r->news_last = &news->next;
 	pthread_mutex_unlock(&r->lock);
 	wake(r);
 }
@@ -194,13 +219,16 @@ find(struct relay *r, const struct uuid *id)
 	return NULL;
 }
 
+/* A shadow is in the list only: its id is that of the stream it follows. */
 static void
 link_stream(struct relay *r, struct stream *s)
 {
 	struct stream **b = bucket(r, &s->id);
 
-	s->hash_next = *b;
-	*b = s;
+	if (!s->is_shadow) {
+		s->hash_next = *b;
+		*b = s;
+	}
 	s->next = r->streams;
 	s->link = &r->streams;
 	if (s->next != NULL)
@@ -213,9 +241,10 @@ unlink_stream(struct relay *r, struct stream *s)
 {
 	struct stream **p = bucket(r, &s->id);
 
-	while (*p != s)
+	while (*p != NULL && *p != s)
 		p = &(*p)->hash_next;
-	*p = s->hash_next;
+	if (*p == s)
+		*p = s->hash_next;
 	*s->link = s->next;
 	if (s->next != NULL)
 		s->next->link = s->link;
@@ -284,6 +313,8 @@ end_lane(struct relay *r, struct stream_lane *lane, enum stream_cause cause)
 static void
 end_stream(struct relay *r, struct stream *s, enum stream_cause cause)
 {
+	if (s->is_shadow)
+		return; /* its end is its owner's to decide */
 	for (int i = 0; i < s->n_lanes; i++)
 		end_lane(r, &s->lanes[i], cause);
 }
@@ -366,6 +397,14 @@ close_reader(struct relay *r, struct reader *reader)
 	free(reader);
 }
 
+/* They find the connection closed, and come back. */
+static void
+drop_readers(struct stream *s)
+{
+	for (struct reader *reader = s->readers; reader; reader = reader->next)
+		reader->gone = true;
+}
+
 /* Free the readers that are done with. */
 static void
 bury_readers(struct relay *r, struct reader **list)
@@ -391,6 +430,13 @@ on_reader(struct relay *r, struct reader *reader, uint32_t events)
 		flush_reader(r, reader);
 	if (reader->stream != NULL)
 		mark_dirty(r, reader->stream);
+}
+
+static void
+open_reader(struct relay *r, struct reader *reader)
+{
+	watch_reader(r, reader, EPOLL_CTL_ADD);
+	stream_open_reader(reader->stream, reader, &r->scratch, r->now_ms);
 }
 
 /* ---- a stream's life ---- */
@@ -424,12 +470,98 @@ start_stream(struct relay *r, struct stream *s)
 	s->relay = r;
 	link_stream(r, s);
 	for (struct reader *reader = s->readers; reader; reader = reader->next)
-		watch_reader(r, reader, EPOLL_CTL_ADD);
+		open_reader(r, reader);
 	if (s->stop_at_once || take_early_stop(r, &s->id))
 		end_stream(r, s, STREAM_STOPPED);
 	for (int i = 0; i < s->n_lanes; i++)
 		if (s->lanes[i].state == STREAM_RUNNING)
 			start_lane(r, &s->lanes[i]);
+	mark_dirty(r, s);
+}
+
+/* The readers of a shadow become the stream's own. */
+static void
+adopt_readers(struct relay *r, struct stream *s, struct stream *shadow)
+{
+	while (shadow->readers != NULL) {
+		struct reader *reader = shadow->readers;
+
+		shadow->readers = reader->next;
+		reader->stream = s;
+		reader->next = s->readers;
+		s->readers = reader;
+		open_reader(r, reader);
+	}
+	if (s->n_uncommitted == 0)
+		stream_finish(s, s->saved, &r->scratch, r->now_ms);
+	mark_dirty(r, s);
+}
+
+static void
+start_shadow(struct relay *r, struct stream *s)
+{
+	s->relay = r;
+	link_stream(r, s);
+	for (struct reader *reader = s->readers; reader; reader = reader->next)
+		open_reader(r, reader);
+	if (s->n_running == 0)
+		stream_finish(s, ERR_OK, &r->scratch, r->now_ms);
+	else if (tail_add(r->tail, &s->user, &s->id, &s->shadow_id))
+		drop_readers(s); /* too many are followed: they come back */
+	mark_dirty(r, s);
+}
+
+static void
+join_stream(struct relay *r, struct stream *shadow)
+{
+	struct stream *s = shadow->n_running > 0 ?
+	    find(r, &shadow->id) : NULL;
+
+	if (s == NULL) {
+		start_shadow(r, shadow);
+		return;
+	}
+	adopt_readers(r, s, shadow);
+	stream_free(shadow);
+	relay_unreserve(r);
+}
+
+static struct stream *
+find_shadow(struct relay *r, uint64_t id)
+{
+	for (struct stream *s = r->streams; s != NULL; s = s->next)
+		if (s->is_shadow && s->shadow_id == id)
+			return s;
+	return NULL;
+}
+
+static void
+append_news(struct relay *r, struct stream_lane *lane, enum llm_kind kind,
+    const struct buf *text)
+{
+	struct llm_delta delta = { kind, text->p, text->len };
+
+	if (text->len > 0)
+		stream_append(lane, &delta, &r->scratch, r->now_ms);
+}
+
+static void
+take_one_news(struct relay *r, const struct tail_news *news)
+{
+	struct stream *s = find_shadow(r, news->shadow_id);
+
+	if (s == NULL)
+		return; /* its readers have left */
+	if (news->is_gone) {
+		stream_finish(s, ERR_NOT_FOUND, &r->scratch, r->now_ms);
+		s->n_running = s->n_uncommitted = 0;
+	} else if (news->is_over) {
+		replay_end(s, &news->row, &r->scratch, r->now_ms);
+		stream_finish(s, ERR_OK, &r->scratch, r->now_ms);
+	} else {
+		append_news(r, &s->lanes[0], LLM_REASONING, &news->reasoning);
+		append_news(r, &s->lanes[0], LLM_TEXT, &news->text);
+	}
 	mark_dirty(r, s);
 }
 
@@ -465,6 +597,8 @@ on_committed(struct relay *r, struct stream_lane *lane)
 static void
 end_stream_for_good(struct relay *r, struct stream *s)
 {
+	if (s->is_shadow && s->shadow_id != 0)
+		tail_remove(r->tail, s->shadow_id);
 	unlink_stream(r, s);
 	for (int i = 0; i < s->n_lanes; i++)
 		drop_call(r, &s->lanes[i]);
@@ -486,7 +620,7 @@ settle_stream(struct relay *r, struct stream *s)
 		return;
 	if (s->stop_on_leave)
 		end_stream(r, s, STREAM_ABANDONED);
-	if (s->n_uncommitted == 0)
+	if (s->n_uncommitted == 0 || s->is_shadow)
 		end_stream_for_good(r, s);
 }
 
@@ -601,6 +735,29 @@ take_streams(struct relay *r, struct stream *list)
 }
 
 static void
+take_shadows(struct relay *r, struct stream *list)
+{
+	struct stream *next;
+
+	for (struct stream *s = list; s != NULL; s = next) {
+		next = s->next;
+		join_stream(r, s);
+	}
+}
+
+static void
+take_news(struct relay *r, struct tail_news *list)
+{
+	struct tail_news *next;
+
+	for (struct tail_news *news = list; news != NULL; news = next) {
+		next = news->next;
+		take_one_news(r, news);
+		tail_news_free(news);
+	}
+}
+
+static void
 take_stops(struct relay *r, struct stop_order *list)
 {
 	struct stop_order *next;
@@ -640,7 +797,8 @@ take_committed(struct relay *r, struct stream_lane *list)
 static void
 take_orders(struct relay *r)
 {
-	struct stream *streams;
+	struct stream *streams, *shadows;
+	struct tail_news *news;
 	struct stop_order *stops;
 	struct reader *sends;
 	struct stream_lane *committed;
@@ -649,6 +807,11 @@ take_orders(struct relay *r)
 	streams = r->new_streams;
 	r->new_streams = NULL;
 	r->new_last = &r->new_streams;
+	shadows = r->new_shadows;
+	r->new_shadows = NULL;
+	news = r->news;
+	r->news = NULL;
+	r->news_last = &r->news;
 	stops = r->stops;
 	r->stops = NULL;
 	r->stops_last = &r->stops;
@@ -660,6 +823,8 @@ take_orders(struct relay *r)
 	r->drain_until_ms = r->drain_at_ms;
 	pthread_mutex_unlock(&r->lock);
 	take_streams(r, streams);
+	take_shadows(r, shadows);
+	take_news(r, news);
 	take_stops(r, stops);
 	take_sends(r, sends);
 	take_committed(r, committed);
@@ -706,17 +871,41 @@ check_save(struct relay *r, struct stream *s)
 		stream_finish(s, ERR_UNAVAILABLE, &r->scratch, r->now_ms);
 }
 
+/* Who follows another worker's answer may do so from another worker. */
+static void
+drain_stream(struct relay *r, struct stream *s)
+{
+	if (s->is_shadow)
+		drop_readers(s);
+	else
+		end_stream(r, s, STREAM_DRAINED);
+}
+
 static void
 tick_stream(struct relay *r, struct stream *s, int64_t now_us)
 {
 	for (int i = 0; i < s->n_lanes; i++)
 		check_lane(r, &s->lanes[i], now_us);
 	if (r->is_draining && r->now_ms >= r->drain_until_ms)
-		end_stream(r, s, STREAM_DRAINED);
+		drain_stream(r, s);
 	for (struct reader *reader = s->readers; reader; reader = reader->next)
 		beat_reader(r, reader);
 	check_save(r, s);
 	mark_dirty(r, s);
+}
+
+/* Give the journal what running answers have got since the last time. */
+static void
+write_down(struct relay *r)
+{
+	if (!journal_tick_begin(r->journal))
+		return;
+	for (struct stream *s = r->streams; s != NULL; s = s->next)
+		for (int i = 0; i < s->n_lanes; i++)
+			if (s->lanes[i].state == STREAM_RUNNING &&
+			    !s->is_shadow)
+				journal_tick_add(r->journal, &s->lanes[i]);
+	journal_tick_end(r->journal);
 }
 
 static void
@@ -729,6 +918,7 @@ tick(struct relay *r)
 	r->tick_due_ms = r->now_ms + RELAY_TICK_MS;
 	for (struct stream *s = r->streams; s != NULL; s = s->next)
 		tick_stream(r, s, now_us);
+	write_down(r);
 	for (struct reader *reader = r->sends; reader; reader = reader->next)
 		beat_reader(r, reader);
 }
@@ -769,7 +959,7 @@ is_done(struct relay *r)
 
 	pthread_mutex_lock(&r->lock);
 	done = r->draining && r->sends == NULL && r->new_sends == NULL &&
-	    r->new_streams == NULL;
+	    r->new_streams == NULL && r->new_shadows == NULL;
 	pthread_mutex_unlock(&r->lock);
 	for (struct stream *s = r->streams; done && s != NULL; s = s->next)
 		done = s->n_running == 0 && s->readers == NULL &&
@@ -832,7 +1022,7 @@ open_epoll(struct relay *r)
 
 enum err
 relay_open(const struct conf *conf, struct journal *journal,
-    struct relay **out)
+    struct tail *tail, struct relay **out)
 {
 	struct relay *r = calloc(1, sizeof(*r));
 
@@ -842,10 +1032,12 @@ relay_open(const struct conf *conf, struct journal *journal,
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	r->conf = conf;
 	r->journal = journal;
+	r->tail = tail;
 	r->epoll = r->wake = -1;
 	r->curl_due_ms = -1;
 	r->new_last = &r->new_streams;
 	r->stops_last = &r->stops;
+	r->news_last = &r->news;
 	r->now_ms = clock_ms();
 	buf_init(&r->scratch, RESP_MAX);
 	pthread_mutex_init(&r->lock, NULL);
@@ -867,7 +1059,7 @@ relay_start(struct relay *r)
 }
 
 void
-relay_join(struct relay *r)
+relay_wait(struct relay *r)
 {
 	if (r->started)
 		pthread_join(r->thread, NULL);
@@ -893,6 +1085,7 @@ relay_free(struct relay *r)
 	if (r == NULL)
 		return;
 	free_streams(r);
+	take_news(r, r->news);
 	if (r->multi != NULL)
 		curl_multi_cleanup(r->multi);
 	if (r->epoll >= 0)

@@ -9,6 +9,7 @@
 #include "base/conf.h"
 #include "stream/journal.h"
 #include "stream/stream.h"
+#include "stream/tail.h"
 
 enum {
 	RELAY_TICK_MS = 250,       /* between looks at time limits and beats */
@@ -23,10 +24,10 @@ enum {
 
 struct relay;
 
-/* `conf` and `journal` must outlive it. */
+/* `conf`, `journal` and `tail` must outlive it. */
 enum err
 relay_open(const struct conf *conf, struct journal *journal,
-    struct relay **out);
+    struct tail *tail, struct relay **out);
 
 enum err
 relay_start(struct relay *relay);
@@ -44,6 +45,18 @@ relay_unreserve(struct relay *relay);
 /* Give a stream away.  From this line on it is the relay's. */
 void
 relay_add(struct relay *relay, struct stream *s);
+
+/*
+ * Give away a shadow (stream/replay.h) with its reader.  Where the stream itself
+ * runs in this process, the reader becomes one of it and the shadow goes; else
+ * the shadow is read, and followed while it runs.  Uses up a reserved place.
+ */
+void
+relay_join(struct relay *relay, struct stream *shadow);
+
+/* The tail: this is new of a shadow.  Takes it over. */
+void
+relay_news(struct relay *relay, struct tail_news *news);
 
 /* Stop a stream, or one lane; one that is not here yet is stopped when it
  * comes. */
@@ -76,7 +89,7 @@ relay_drain(struct relay *relay, int64_t drain_ms);
 
 /* Wait for the thread.  Before journal_close(). */
 void
-relay_join(struct relay *relay);
+relay_wait(struct relay *relay);
 
 void
 relay_free(struct relay *relay);

@@ -10,16 +10,27 @@
 
 enum { BYTES_PER_TOKEN = 4 }; /* of an estimate: English prose, roughly */
 
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static const char *const state_names[STREAM_STATE_COUNT] = {
+#define STREAM_STATE_NAME(name, text) text,
+	STREAM_STATE_TABLE(STREAM_STATE_NAME)
+#undef STREAM_STATE_NAME
+};
+
 const char *
 stream_state_name(enum stream_state state)
 {
-	static const char *const names[STREAM_STATE_COUNT] = {
-#define STREAM_STATE_NAME(name, text) text,
-		STREAM_STATE_TABLE(STREAM_STATE_NAME)
-#undef STREAM_STATE_NAME
-	};
+	return state_names[state];
+}
 
-	return names[state];
+enum stream_state
+stream_state_by_name(const char *name)
+{
+	for (size_t i = 0; i < COUNT(state_names); i++)
+		if (strcmp(state_names[i], name) == 0)
+			return (enum stream_state)i;
+	return STREAM_FAILED;
 }
 
 static void
@@ -80,28 +91,11 @@ stream_free(struct stream *s)
 	free(s);
 }
 
-static enum err
-queue_opening(struct reader *r, int64_t now_ms)
-{
-	struct buf event;
-	enum err err;
-
-	if (r->kind != READER_EVENTS)
-		return ERR_OK;
-	buf_init(&event, STREAM_EVENT_MAX);
-	if ((err = buf_adds(&event, SSE_OUT_HEAD)) == ERR_OK &&
-	    (err = events_first(&event, r->stream)) == ERR_OK)
-		err = sse_out_add(&r->out, event.p, event.len, now_ms);
-	buf_free(&event);
-	return err;
-}
-
 enum err
 stream_add_reader(struct stream *s, enum reader_kind kind, struct conn *conn,
-    const char *request_id, int64_t now_ms)
+    const char *request_id, struct position after)
 {
 	struct reader *r = calloc(1, sizeof(*r));
-	enum err err;
 
 	if (r == NULL) {
 		conn->close(conn);
@@ -109,26 +103,158 @@ stream_add_reader(struct stream *s, enum reader_kind kind, struct conn *conn,
 	}
 	r->stream = s;
 	r->kind = kind;
+	r->after = after;
 	snprintf(r->request_id, sizeof(r->request_id), "%s", request_id);
 	sse_out_init(&r->out, conn, kind == READER_EVENTS ?
 	    (size_t)SSE_OUT_QUEUE_MAX : (size_t)RESP_MAX);
-	if ((err = queue_opening(r, now_ms))) {
-		sse_out_free(&r->out);
-		free(r);
-		return err;
-	}
 	r->next = s->readers;
 	s->readers = r;
 	return ERR_OK;
 }
 
-static void
-queue_for_readers(struct stream *s, const struct buf *event, int64_t now_ms)
+/* ---- positions ---- */
+
+struct position
+stream_position(const char *text)
 {
-	for (struct reader *r = s->readers; r != NULL; r = r->next)
-		if (r->kind == READER_EVENTS && !r->gone &&
-		    sse_out_add(&r->out, event->p, event->len, now_ms))
-			r->gone = true;
+	struct position p = { .given = text[0] != '\0' };
+	char *end;
+
+	if (!p.given)
+		return p;
+	p.bad = true;
+	if (text[0] < '0' || text[0] > '9')
+		return p;
+	p.text = strtoull(text, &end, 10);
+	if (*end++ != '.' || *end < '0' || *end > '9')
+		return p;
+	p.reasoning = strtoull(end, &end, 10);
+	p.bad = *end != '\0';
+	return p;
+}
+
+/* No character is cut in two there. */
+static bool
+is_boundary(const struct buf *text, size_t at)
+{
+	return at >= text->len || ((unsigned char)text->p[at] & 0xC0) != 0x80;
+}
+
+static bool
+makes_sense(const struct stream_lane *lane, const struct position *p)
+{
+	bool beyond = p->text > lane->text.len ||
+	    p->reasoning > lane->reasoning.len;
+	bool may_be_ahead = lane->stream->is_shadow &&
+	    lane->state == STREAM_RUNNING;
+
+	return !p->bad && (!beyond || may_be_ahead) &&
+	    is_boundary(&lane->text, p->text) &&
+	    is_boundary(&lane->reasoning, p->reasoning);
+}
+
+static size_t
+least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Everything after the reader's position, and how far it is ahead of us. */
+static enum err
+add_backlog(struct buf *out, const struct stream_lane *lane, struct reader *r)
+{
+	struct position p = r->after;
+	enum err err;
+
+	if (p.given && !makes_sense(lane, &p)) {
+		p = (struct position){ 0 };
+		if ((err = events_restart(out)))
+			return err;
+	}
+	r->ahead_text = p.text - least(p.text, lane->text.len);
+	r->ahead_reasoning = p.reasoning - least(p.reasoning,
+	    lane->reasoning.len);
+	return events_rest(out, lane, least(p.text, lane->text.len),
+	    least(p.reasoning, lane->reasoning.len));
+}
+
+/*
+ * The ceiling of the queue is for what is new; a reader that comes back to a
+ * long answer gets room for what there is.
+ */
+static void
+make_room_for(struct reader *r, const struct buf *opening)
+{
+	if (r->out.queue.max < opening->len + SSE_OUT_QUEUE_MAX)
+		r->out.queue.max = opening->len + SSE_OUT_QUEUE_MAX;
+}
+
+void
+stream_open_reader(struct stream *s, struct reader *r, struct buf *scratch,
+    int64_t now_ms)
+{
+	if (r->kind != READER_EVENTS)
+		return;
+	buf_reset(scratch);
+	if (buf_adds(scratch, SSE_OUT_HEAD) || events_first(scratch, s) ||
+	    add_backlog(scratch, &s->lanes[0], r)) {
+		r->gone = true;
+		return;
+	}
+	make_room_for(r, scratch);
+	if (sse_out_add(&r->out, scratch->p, scratch->len, now_ms))
+		r->gone = true;
+}
+
+/* ---- text ---- */
+
+static void
+queue(struct reader *r, const struct buf *event, int64_t now_ms)
+{
+	if (sse_out_add(&r->out, event->p, event->len, now_ms))
+		r->gone = true;
+}
+
+/* A reader that has seen some of it already gets the rest of it. */
+static void
+queue_unseen(struct reader *r, const struct stream_lane *lane,
+    const struct llm_delta *delta, struct buf *scratch, int64_t now_ms)
+{
+	size_t *ahead = delta->kind == LLM_TEXT ?
+	    &r->ahead_text : &r->ahead_reasoning;
+	size_t seen = least(*ahead, delta->len);
+	struct llm_delta rest = { delta->kind, delta->text + seen,
+		delta->len - seen };
+
+	*ahead -= seen;
+	if (rest.len == 0)
+		return;
+	buf_reset(scratch);
+	if (events_delta(scratch, lane, &rest) == ERR_OK)
+		queue(r, scratch, now_ms);
+}
+
+static bool
+is_ahead(const struct reader *r)
+{
+	return r->ahead_text > 0 || r->ahead_reasoning > 0;
+}
+
+static void
+queue_for_readers(const struct stream_lane *lane,
+    const struct llm_delta *delta, struct buf *scratch, int64_t now_ms)
+{
+	struct reader *readers = lane->stream->readers;
+
+	buf_reset(scratch);
+	if (events_delta(scratch, lane, delta))
+		return;
+	for (struct reader *r = readers; r != NULL; r = r->next)
+		if (r->kind == READER_EVENTS && !r->gone && !is_ahead(r))
+			queue(r, scratch, now_ms);
+	for (struct reader *r = readers; r != NULL; r = r->next)
+		if (r->kind == READER_EVENTS && !r->gone && is_ahead(r))
+			queue_unseen(r, lane, delta, scratch, now_ms);
 }
 
 static enum err
@@ -151,9 +277,7 @@ stream_append(struct stream_lane *lane, const struct llm_delta *delta,
 		return;
 	}
 	lane->n_deltas++;
-	buf_reset(scratch);
-	if (events_delta(scratch, lane, delta) == ERR_OK)
-		queue_for_readers(lane->stream, scratch, now_ms);
+	queue_for_readers(lane, delta, scratch, now_ms);
 }
 
 /* How each end that a provider can come to is called. */
@@ -181,6 +305,20 @@ static const struct cause_row {
 	[STREAM_DRAINED] = { STREAM_INTERRUPTED, ERR_INTERRUPTED, NULL,
 		"The server was restarted. What came is kept." },
 };
+
+const char *
+stream_finish_reason(const char *text)
+{
+	for (size_t i = 0; i < COUNT(finish_rows); i++)
+		if (finish_rows[i].reason != NULL &&
+		    strcmp(finish_rows[i].reason, text) == 0)
+			return finish_rows[i].reason;
+	for (size_t i = 0; i < COUNT(cause_rows); i++)
+		if (cause_rows[i].reason != NULL &&
+		    strcmp(cause_rows[i].reason, text) == 0)
+			return cause_rows[i].reason;
+	return NULL;
+}
 
 /* Errors after which the text that came is worth going on from. */
 static bool
@@ -339,13 +477,29 @@ write_answer(struct buf *out, const struct stream_lane *lane,
 	return body != NULL ? resp_json(out, status, body) : ERR_INTERNAL;
 }
 
+/* A reader that has seen more than was kept is shown what was kept. */
+static enum err
+write_restart(struct buf *out, const struct stream_lane *lane,
+    const struct reader *r)
+{
+	enum err err;
+
+	if (!is_ahead(r))
+		return ERR_OK;
+	err = events_restart(out);
+	return err ? err : events_rest(out, lane, 0, 0);
+}
+
 static enum err
 write_last(struct buf *out, const struct stream_lane *lane,
     const struct reader *r)
 {
+	enum err err;
+
 	if (r->kind == READER_ANSWER)
 		return write_answer(out, lane, r);
-	return events_end(out, lane);
+	err = write_restart(out, lane, r);
+	return err ? err : events_end(out, lane);
 }
 
 /* The lane as its readers are to see it where it could not be saved. */
@@ -374,9 +528,12 @@ stream_finish(struct stream *s, enum err saved, struct buf *scratch,
 		buf_reset(scratch);
 		if (r->gone || r->ending)
 			continue;
-		if (write_last(scratch, &told, r) ||
-		    sse_out_add(&r->out, scratch->p, scratch->len, now_ms))
+		if (write_last(scratch, &told, r)) {
 			r->gone = true;
+			continue;
+		}
+		make_room_for(r, scratch);
+		queue(r, scratch, now_ms);
 		r->ending = true;
 		r->ending_since_ms = now_ms;
 	}

@@ -70,12 +70,23 @@ enum reader_kind {
 struct relay;
 struct stream;
 
+/* Where a reader stands in a lane, as an event's id says it. */
+struct position {
+	bool given; /* else it begins at the start */
+	bool bad;   /* given, and not readable */
+	size_t text, reasoning;
+};
+
 struct reader {
 	struct reader *next; /* of the stream, or of the relay's own list */
 	struct stream *stream; /* NULL for READER_REST */
 	enum reader_kind kind;
 	struct sse_out out;
 	char request_id[17];
+	struct position after; /* what it has seen already, when it comes back */
+	/* How much more of the text it has seen than the lane has: only where
+	 * the lane follows the database, which is a little behind. */
+	size_t ahead_text, ahead_reasoning;
 	bool wants_out; /* EPOLLOUT is asked for */
 	bool ending;    /* everything is queued: close once it is sent */
 	int64_t ending_since_ms;
@@ -110,6 +121,9 @@ struct stream_lane {
 	int64_t ended_at; /* wall ms */
 	int64_t ended_ms; /* clock_ms() */
 
+	/* How far it was given to the journal while it ran. */
+	size_t ticked_text, ticked_reasoning;
+
 	/* The journal's: its queue, and what came of the commit. */
 	struct stream_lane *journal_next;
 	int journal_tries;
@@ -126,6 +140,8 @@ struct stream {
 
 	struct uuid id, user, conversation, question;
 	struct uuid owner;
+	bool is_shadow;     /* it follows another worker's stream: see tail.h */
+	uint64_t shadow_id; /* by which the tail knows it */
 	bool stop_on_leave; /* on_disconnect: stop */
 	bool stop_at_once;  /* Stop came before the request did */
 	int left_out;       /* messages that did not go to the model */
@@ -147,13 +163,33 @@ stream_new(int n_lanes, size_t answer_max);
 void
 stream_free(struct stream *s);
 
+/* "12.34" into a position; "" is none. */
+struct position
+stream_position(const char *text);
+
 /*
- * Give the stream a reader, which takes over `conn`.  For READER_EVENTS the head
- * and the first event are queued with it.
+ * Give the stream a reader, which takes over `conn`.  Nothing is sent to it
+ * before stream_open_reader().
  */
 enum err
 stream_add_reader(struct stream *s, enum reader_kind kind, struct conn *conn,
-    const char *request_id, int64_t now_ms);
+    const char *request_id, struct position after);
+
+/*
+ * For READER_EVENTS: queue the head, the first event, and all the text after
+ * the reader's position.  Where that makes no sense, `restart` and all the text.
+ */
+void
+stream_open_reader(struct stream *s, struct reader *r, struct buf *scratch,
+    int64_t now_ms);
+
+/* The reason's own literal, of the table of ends; NULL for any other text. */
+const char *
+stream_finish_reason(const char *text);
+
+/* The state of that name; STREAM_FAILED for any other text. */
+enum stream_state
+stream_state_by_name(const char *name);
 
 /*
  * Take a piece of the answer: keep it and queue it for every reader.

@@ -30,7 +30,9 @@ open_scene(struct scene *t, enum reader_kind kind)
 	assert_non_null(t->s);
 	memcpy(t->s->lanes[0].provider, "demo", sizeof("demo"));
 	memcpy(t->s->lanes[0].model, "m", sizeof("m"));
-	assert_int_equal(stream_add_reader(t->s, kind, &t->m.conn, "r", 0), 0);
+	assert_int_equal(stream_add_reader(t->s, kind, &t->m.conn, "r",
+	    (struct position){ 0 }), ERR_OK);
+	stream_open_reader(t->s, t->s->readers, &t->scratch, 0);
 	buf_reset(&t->m.got);
 }
 

@@ -1,5 +1,5 @@
 /* The whole page: the way in, or the workspace of who came in. */
-import { useCallback, useState } from 'react';
+import { useCallback, useMemo, useRef, useState } from 'react';
 import { ErrorBoundary, PageFault } from './components/ErrorBoundary.jsx';
 import { Mark } from './components/Mark.jsx';
 import { SignIn } from './components/SignIn.jsx';
@@ -20,17 +20,41 @@ function Unreachable({ error, onRetry }) {
   );
 }
 
+/*
+ * What somebody was writing, for when their session ends under it: in memory
+ * only, and only until they sign out or somebody else signs in.
+ */
+function useDrafts() {
+  const kept = useRef({ userId: null, text: '' });
+  return useMemo(
+    () => ({
+      of: (userId) => (kept.current.userId === userId ? kept.current.text : ''),
+      keep: (userId, text) => {
+        kept.current = { userId, text };
+      },
+      forget: () => {
+        kept.current = { userId: null, text: '' };
+      },
+    }),
+    [],
+  );
+}
+
 function Page({ api }) {
   const session = useSession(api);
   const { theme, toggle } = useTheme();
   const [leaveError, setLeaveError] = useState(null);
+  const drafts = useDrafts();
   const { signOut } = session;
 
   const leave = useCallback(() => {
     setLeaveError(null);
     // The next one to sign in here starts at the beginning, not at our address.
-    signOut().then(() => window.history.replaceState(null, '', '/'), setLeaveError);
-  }, [signOut]);
+    signOut().then(() => {
+      drafts.forget();
+      window.history.replaceState(null, '', '/');
+    }, setLeaveError);
+  }, [drafts, signOut]);
 
   switch (session.phase) {
     case 'signed_in':
@@ -48,6 +72,7 @@ function Page({ api }) {
             user={session.user}
             theme={theme}
             onTheme={toggle}
+            drafts={drafts}
             onSignOut={leave}
           />
         </>

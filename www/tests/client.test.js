@@ -59,5 +59,5 @@ it('takes 204 as nothing', async () => {
 });
 
 it('opens only event streams', async () => {
-  await expect(clientOf(json(200, {})).client.open('/x', {})).rejects.toMatchObject({ code: 'internal' });
+  await expect(clientOf(json(200, {})).client.openStream('/x', {})).rejects.toMatchObject({ code: 'internal' });
 });

@@ -106,6 +106,19 @@ function sendJson(response, status, body, headers = {}) {
   response.end(body === null ? undefined : JSON.stringify(body));
 }
 
+const EVENT_HEADERS = {
+  'Content-Type': 'text/event-stream',
+  'Cache-Control': 'no-store',
+  'X-Accel-Buffering': 'no',
+};
+
+/* A position is how far the answer's content and reasoning have come. */
+function writeEvent(response, { content, reasoning }, data) {
+  if (response.destroyed) return;
+  const id = data.stream_id ? '' : `id: ${content.length}.${reasoning.length}\n`;
+  response.write(`${id}data: ${JSON.stringify(data)}\n\n`);
+}
+
 const sessionCookie = (token) => ({
   'Set-Cookie': `${COOKIE}=${token}; Path=/; HttpOnly; SameSite=Lax`,
 });
@@ -114,7 +127,7 @@ export function createMock() {
   const users = new Map();
   const sessions = new Map();
   const conversations = new Map();
-  const running = new Map();
+  const runs = new Map();
   const cancelled = new Set();
 
   function sessionOf(request) {
@@ -206,15 +219,22 @@ export function createMock() {
   async function chatStream({ user, body, response }) {
     const { script, conversation } = begin(user, body);
     const answer = addTurn(conversation, body);
-    const run = { cancelled: cancelled.has(body.client_request_id), requestId: body.client_request_id };
-    running.set(answer.id, run);
+    const run = {
+      cancelled: cancelled.has(body.client_request_id),
+      requestId: body.client_request_id,
+      first: {
+        stream_id: answer.id, conversation_id: conversation.id, user_message_id: answer.parent_id,
+        message_id: answer.id, provider: body.provider, model: body.model, left_out: 0, ignored: [],
+      },
+      readers: new Set([response]),
+      last: null,
+    };
+    runs.set(answer.id, run);
     const started = Date.now();
     let firstAt = null;
 
     const send = (data) => {
-      if (response.destroyed) return;
-      const id = data.stream_id ? '' : `id: ${answer.content.length}.${answer.reasoning.length}\n`;
-      response.write(`${id}data: ${JSON.stringify(data)}\n\n`);
+      for (const reader of run.readers) writeEvent(reader, answer, data);
     };
     const pause = async (ms) => {
       for (const end = Date.now() + ms; Date.now() < end && !run.cancelled; ) {
@@ -222,15 +242,8 @@ export function createMock() {
       }
     };
 
-    response.writeHead(200, {
-      'Content-Type': 'text/event-stream',
-      'Cache-Control': 'no-store',
-      'X-Accel-Buffering': 'no',
-    });
-    send({
-      stream_id: answer.id, conversation_id: conversation.id, user_message_id: answer.parent_id,
-      message_id: answer.id, provider: body.provider, model: body.model, left_out: 0, ignored: [],
-    });
+    response.writeHead(200, EVENT_HEADERS);
+    send(run.first);
     await pause(script.first);
     for (const word of (script.reasoning ?? '').split(/(?<= )/)) {
       if (run.cancelled || !word) break;
@@ -250,12 +263,10 @@ export function createMock() {
       send({ content: piece });
       await pause(script.every);
     }
-    running.delete(answer.id);
-
     if (script.fail && !run.cancelled) {
       const { error, code, partial } = script.fail;
       Object.assign(answer, { state: partial ? 'interrupted' : 'failed', error: { code, message: error } });
-      send({ ...script.fail, retry_after: null, message_id: answer.id });
+      run.last = { ...script.fail, retry_after: null, message_id: answer.id };
     } else {
       const reason = run.cancelled ? 'cancelled' : (script.reason ?? 'stop');
       const states = { stop: 'complete', length: 'length', refusal: 'refused', cancelled: 'cancelled' };
@@ -270,26 +281,53 @@ export function createMock() {
         cost: null,
       });
       const { finish_reason, usage, timing, cost } = answer;
-      send({ done: true, conversation_id: conversation.id, message_id: answer.id, finish_reason, usage, timing, cost });
+      run.last = { done: true, conversation_id: conversation.id, message_id: answer.id, finish_reason, usage, timing, cost };
     }
-    response.end();
+    send(run.last);
+    for (const reader of run.readers) reader.end();
+  }
+
+  /* The text after a position is one event, whatever pieces it came in. */
+  function joinStream({ user, params, request, response }) {
+    const answer = ownAnswer(user, params[0]);
+    const run = runs.get(answer.id);
+    const [content = 0, reasoning = 0] = (request.headers['last-event-id'] ?? '').split('.').map(Number);
+    response.writeHead(200, EVENT_HEADERS);
+    writeEvent(response, answer, run.first);
+    const known = content <= answer.content.length && reasoning <= answer.reasoning.length;
+    if (!known) writeEvent(response, answer, { restart: true });
+    for (const [field, from] of [['reasoning', reasoning], ['content', content]]) {
+      const rest = answer[field].slice(known ? from : 0);
+      if (rest) writeEvent(response, answer, { [field]: rest });
+    }
+    if (run.last) {
+      writeEvent(response, answer, run.last);
+      response.end();
+    } else {
+      run.readers.add(response);
+    }
+  }
+
+  function ownAnswer(user, id) {
+    const owned = [...conversations.values()].filter((c) => c.owner === user.id);
+    const answer = owned.flatMap((c) => c.messages).find((m) => m.id === id);
+    if (!answer) throw notFound();
+    return answer;
   }
 
   function cancelOne({ user, params, response }) {
-    const owned = [...conversations.values()].filter((c) => c.owner === user.id);
-    const answer = owned.flatMap((c) => c.messages).find((m) => m.id === params[0]);
-    if (!answer) throw notFound();
-    const run = running.get(answer.id);
-    if (run) run.cancelled = true;
-    sendJson(response, 200, { stream_id: answer.id, state: run ? 'cancelled' : answer.state });
+    const answer = ownAnswer(user, params[0]);
+    const stopping = answer.state === 'running';
+    runs.get(answer.id).cancelled = true;
+    sendJson(response, 200, { stream_id: answer.id, state: answer.state, stopping });
   }
 
   function cancelRequest({ body, response }) {
     cancelled.add(body.client_request_id);
-    for (const run of running.values()) {
+    for (const run of runs.values()) {
       if (run.requestId === body.client_request_id) run.cancelled = true;
     }
-    sendJson(response, 200, { state: 'cancelled' });
+    sendJson(response, 200, { stream_id: null, state: 'unknown', stopping: true });
   }
 
   function listConversations({ user, url, response }) {
@@ -347,6 +385,7 @@ export function createMock() {
     ['GET', /^\/conversations$/, listConversations],
     ['GET', /^\/conversations\/([\w-]+)$/, oneConversation],
     ['POST', /^\/chat\/stream$/, chatStream],
+    ['GET', /^\/streams\/([\w-]+)$/, joinStream],
     ['POST', /^\/streams\/cancel$/, cancelRequest],
     ['POST', /^\/streams\/([\w-]+)\/cancel$/, cancelOne],
   ];
@@ -366,7 +405,7 @@ export function createMock() {
     }
     const body = await bodyOf(request);
     const params = pattern.exec(path).slice(1);
-    await handler({ user: session?.user, session, body, url, params, response });
+    await handler({ user: session?.user, session, body, url, params, request, response });
   }
 
   return async (request, response) => {

@@ -10,11 +10,14 @@ const AWAY = new ApiError({ code: 'unreachable', message: 'Away.', status: 0 });
 
 let api;
 let wire;
+let again;
 
 beforeEach(() => {
   wire = createWire();
+  again = createWire();
   api = {
     chatStream: vi.fn(async () => wire.response),
+    joinStream: vi.fn(async () => again.response),
     cancelStream: vi.fn(async () => ({})),
     cancelRequest: vi.fn(async () => ({})),
     conversation: vi.fn(),
@@ -115,22 +118,42 @@ describe('what goes wrong', () => {
     expect(view.chat().error.message).toMatch(/broke/);
   });
 
-  it('a stream without its end is broken, and can be loaded again', async () => {
+  it('a connection that breaks is made again, after the last position', async () => {
     const view = open();
     send(view);
     wire.send(FIRST);
-    wire.send({ content: 'Hel' });
+    wire.send({ content: 'Hel' }, '3.0');
     wire.close();
-    await waitFor(() => expect(view.chat().messages.at(-1)?.state).toBe('broken'));
-    expect(view.chat().status).toBe('error');
+    await waitFor(() => expect(view.chat().live?.rejoining).toBe(true));
+    expect(view.chat()).toMatchObject({ status: 'streaming', currentMessage: { content: 'Hel' } });
 
+    await waitFor(() => expect(api.joinStream).toHaveBeenCalled());
+    expect(api.joinStream.mock.calls[0].slice(0, 2)).toEqual(['s1', '3.0']);
+    again.send(FIRST);
+    await waitFor(() => expect(view.chat().live?.rejoining).toBe(false));
+    again.send({ content: 'lo' }, '5.0');
+    again.send(DONE, '5.0');
+    again.close();
+    await waitFor(() => expect(view.chat().status).toBe('ready'));
+    expect(view.chat().messages.at(-1)).toMatchObject({ content: 'Hello', state: 'complete' });
+    expect(view.onStarted).toHaveBeenCalledTimes(1);
+    expect(view.onFinished).toHaveBeenCalledTimes(1);
+  });
+
+  it('a stream that cannot be joined is asked for until it has ended', async () => {
+    api.joinStream.mockRejectedValue(new ApiError({ code: 'not_found', message: 'No.', status: 404 }));
     api.conversation.mockResolvedValue({
       id: 'c1', title: 'T',
       messages: [{ id: 'm1', role: 'assistant', content: 'Hello', state: 'complete' }],
     });
-    act(() => view.chat().reload());
-    await waitFor(() => expect(view.chat().messages.at(-1).content).toBe('Hello'));
-    expect(view.chat()).toMatchObject({ status: 'ready', error: null });
+    const view = open();
+    send(view);
+    wire.send(FIRST);
+    wire.send({ content: 'Hel' }, '3.0');
+    wire.close();
+    await waitFor(() => expect(view.chat().status).toBe('ready'), { timeout: 4000 });
+    expect(view.chat().messages.at(-1).content).toBe('Hello');
+    expect(view.onFinished).toHaveBeenCalledTimes(1);
   });
 
   it('a stream that ends before its first event gives the text back', async () => {
@@ -228,13 +251,21 @@ describe('coming back', () => {
     messages: [{ id: 'm1', role: 'assistant', content, state, created_at: '2026-01-01T00:00:00Z' }],
   });
 
-  it('to an answer on its way follows it to its end', async () => {
-    api.conversation
-      .mockResolvedValueOnce(answer('running', 'He'))
-      .mockResolvedValue(answer('complete', 'Hello'));
+  it('to an answer on its way joins it, and shows nothing twice', async () => {
+    api.conversation.mockResolvedValueOnce(answer('running', 'He'));
     const view = open({ openId: 'c1' });
     await waitFor(() => expect(view.chat()).toMatchObject({ status: 'streaming', isStreaming: true }));
-    await waitFor(() => expect(view.chat().status).toBe('ready'), { timeout: 3000 });
+    expect(view.chat().currentMessage.content).toBe('He');
+    await waitFor(() => expect(api.joinStream).toHaveBeenCalled());
+    expect(api.joinStream.mock.calls[0].slice(0, 2)).toEqual(['m1', null]);
+
+    again.send({ ...FIRST, stream_id: 'm1' });
+    again.send({ content: 'Hel' }, '3.0');
+    await waitFor(() => expect(view.chat().currentMessage.content).toBe('Hel'));
+    again.send({ content: 'lo' }, '5.0');
+    again.send(DONE, '5.0');
+    again.close();
+    await waitFor(() => expect(view.chat().status).toBe('ready'));
     expect(view.chat().messages.at(-1).content).toBe('Hello');
     expect(view.onFinished).toHaveBeenCalledTimes(1);
   });

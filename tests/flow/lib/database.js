@@ -12,9 +12,10 @@ import { BUILD, ROOT, program, script } from "./paths.js";
 const SCHEMA = join(ROOT, "schema.sql");
 const run = promisify(execFile);
 
-const client = (name, socket, ...args) =>
-	run(name, ["--no-defaults", "-u", "root", `--socket=${socket}`, ...args],
-		{ maxBuffer: 1 << 28 });
+const execute = (socket, sql, ...args) =>
+	run("mariadb", ["--no-defaults", "-u", "root", `--socket=${socket}`,
+		"--batch", "--default-character-set=utf8mb4", "-e", sql, ...args],
+	{ maxBuffer: 1 << 28 });
 
 function part(dir, data) {
 	const socket = join(dir, "mariadb.sock");
@@ -23,7 +24,7 @@ function part(dir, data) {
 		name: "mariadbd",
 		command: () => [script("database"), "serve", data, socket,
 			"--max-connections=500"],
-		ready: () => client("mariadb", socket, "-e", "SELECT 1"),
+		ready: () => execute(socket, "DO 0"),
 		cwd: dir,
 		log: join(dir, "mariadbd.log"),
 	});
@@ -92,8 +93,8 @@ const cell = (text) => text === "NULL" ? null
 
 // The rows that a statement gives, as objects of texts; NULL is null.
 export async function query(dir, sql) {
-	const { stdout } = await client("mariadb", join(dir, "mariadb.sock"),
-		"--batch", "--default-character-set=utf8mb4", "-e", sql, "llmselect");
+	const { stdout } = await execute(join(dir, "mariadb.sock"), sql,
+		"llmselect");
 	const [head, ...lines] = stdout.split("\n").slice(0, -1)
 		.map((line) => line.split("\t"));
 

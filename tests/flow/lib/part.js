@@ -67,7 +67,12 @@ export class Part {
 				resolve({ code, signal });
 			});
 		});
-		await until(() => this.isReady(), `${this.name} is ready`, 20_000);
+		try {
+			await until(() => this.isReady(), `${this.name} is ready`, 20_000);
+		} catch (error) {
+			this.kill();
+			throw error;
+		}
 	}
 
 	async isReady() {

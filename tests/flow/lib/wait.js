@@ -18,7 +18,7 @@ export async function until(check, what, ms = 10_000) {
 				return result;
 			last = undefined;
 		} catch (error) {
-			if (error.final)
+			if (error.final || error instanceof ReferenceError)
 				throw error;
 			last = error;
 		}

@@ -19,6 +19,8 @@ const FALLBACK = {
 };
 const UNREADABLE = ['internal', 'The server answered with something this page cannot read.'];
 
+const EVENTS = 'text/event-stream';
+
 /* These say that the page's idea of who is signed in is out of date. */
 const STALE_SESSION = new Set(['unauthenticated', 'csrf_failed']);
 
@@ -74,9 +76,8 @@ export function createClient({
     return headers;
   }
 
-  async function ask(method, path, { body, signal, accept } = {}) {
-    const headers = headersFor(method, body);
-    if (accept) headers.Accept = accept;
+  async function ask(method, path, { body, signal, headers: more } = {}) {
+    const headers = { ...headersFor(method, body), ...more };
     try {
       return await fetch(base + path, {
         method,
@@ -110,6 +111,14 @@ export function createClient({
     return body;
   }
 
+  async function events(method, path, options) {
+    const headers = { ...options.headers, Accept: EVENTS };
+    const response = await send(method, path, { ...options, headers });
+    const type = response.headers.get('content-type') ?? '';
+    if (!type.startsWith(EVENTS)) throw fallbackError(response.status);
+    return response;
+  }
+
   return {
     setCsrfToken(token) {
       csrfToken = token;
@@ -123,12 +132,9 @@ export function createClient({
     put: (path, body, options) => json('PUT', path, { ...options, body }),
     del: (path, options) => json('DELETE', path, options),
     /* The response itself, its body unread: for event streams. */
-    async open(path, body, options) {
-      const accept = 'text/event-stream';
-      const response = await send('POST', path, { ...options, body, accept });
-      const type = response.headers.get('content-type') ?? '';
-      if (!type.startsWith(accept)) throw fallbackError(response.status);
-      return response;
-    },
+    openStream: (path, body, options) => events('POST', path, { ...options, body }),
+    /* The same of a stream that runs; `position` is the last event id known. */
+    joinStream: (path, position, options) =>
+      events('GET', path, { ...options, headers: position ? { 'Last-Event-ID': position } : {} }),
   };
 }

@@ -48,6 +48,12 @@ export function createCoalescer(onEvent, intervalMs = COALESCE_MS) {
         hold(event);
       }
     },
+    /* Gives out what is held, now. */
+    flush() {
+      clearTimeout(timer);
+      timer = null;
+      release();
+    },
     /* Drops what is held; nothing comes out afterwards. */
     stop() {
       clearTimeout(timer);

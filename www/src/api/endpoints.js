@@ -25,7 +25,9 @@ export function createApi(client) {
     conversation: (conversation, options) =>
       client.get(`/conversations/${id(conversation)}`, options),
 
-    chatStream: (body, options) => client.open('/chat/stream', body, options),
+    chatStream: (body, options) => client.openStream('/chat/stream', body, options),
+    joinStream: (stream, position, options) =>
+      client.joinStream(`/streams/${id(stream)}`, position, options),
     cancelStream: (stream) => client.post(`/streams/${id(stream)}/cancel`, {}),
     cancelRequest: (request) => client.post('/streams/cancel', { client_request_id: request }),
   };

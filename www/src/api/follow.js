@@ -1,11 +1,12 @@
 /*
- * Follows an answer that this page is not reading, by asking for its
+ * Follows an answer whose stream cannot be joined, by asking for its
  * conversation until the answer has ended.
  *
  * Asks once a second while the page is shown; while it is hidden it waits.
  * Gives up after POLLS_MAX answers or FAILURES_MAX failures in a row.  Resolves
  * to `ended`, `gave_up` or `left` (the signal).
  */
+import { shown, wait } from './wait.js';
 
 export const POLL_MS = 1000;
 const POLLS_MAX = 1200;
@@ -13,32 +14,6 @@ const FAILURES_MAX = 5;
 
 export function isRunning(conversation) {
   return conversation.messages.at(-1)?.state === 'running';
-}
-
-function wait(ms, signal) {
-  return new Promise((resolve) => {
-    const finish = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', finish);
-      resolve();
-    };
-    const timer = setTimeout(finish, ms);
-    signal.addEventListener('abort', finish);
-  });
-}
-
-function shown(signal) {
-  if (!document.hidden) return Promise.resolve();
-  return new Promise((resolve) => {
-    const finish = () => {
-      if (document.hidden && !signal.aborted) return;
-      document.removeEventListener('visibilitychange', finish);
-      signal.removeEventListener('abort', finish);
-      resolve();
-    };
-    document.addEventListener('visibilitychange', finish);
-    signal.addEventListener('abort', finish);
-  });
 }
 
 export async function followConversation({ api, id, signal, onConversation, pollMs = POLL_MS }) {

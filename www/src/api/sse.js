@@ -35,7 +35,9 @@ const CHAT_KINDS = [
   ['restart', (data) => data.restart === true],
 ];
 
+/* As the server sent them.  `broken` is ours and ends only this reading. */
 const ENDS = new Set(['done', 'error', 'broken']);
+export const isEnd = (event) => event.type === 'done' || event.type === 'error';
 
 function parseObject(text) {
   try {

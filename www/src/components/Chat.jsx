@@ -82,14 +82,16 @@ function Obstacle({ chat, models, provider, onKeys }) {
   return null;
 }
 
-export function Chat({ chat, models, online, focusOnOpen, onKeys, onNew }) {
-  const [draft, setDraft] = useState('');
+export function Chat({ chat, models, online, focusOnOpen, firstDraft, onDraft, onKeys, onNew }) {
+  const [draft, setDraft] = useState(firstDraft);
   const input = useRef(null);
   const { choice } = models;
   const provider = choice && findProvider(models, choice.provider);
   const missing = chat.load === 'not_found' || chat.load === 'failed';
   const empty = chat.load === 'ready' && chat.messages.length === 0;
   const blocked = !online || !choice || needsKey(provider) || chat.load !== 'ready';
+
+  useEffect(() => onDraft(draft), [draft, onDraft]);
 
   useEffect(() => {
     if (empty && focusOnOpen) input.current?.focus();

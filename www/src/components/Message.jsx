@@ -98,7 +98,7 @@ function AnswerMessage({ message, provider, live, status, actions }) {
       <h2 className="visually-hidden">Answer from {message.model}</h2>
       {message.reasoning && <Reasoning text={message.reasoning} />}
       {message.content && <Answer text={message.content} streaming={running} />}
-      {running && live && (!message.content || live.retry || live.stopping) && (
+      {running && live && (!message.content || live.retry || live.stopping || live.rejoining) && (
         <Waiting live={live} status={status} provider={provider} />
       )}
       <Ending message={message} provider={provider} actions={actions} />

@@ -19,6 +19,7 @@ export function Waiting({ live, status, provider }) {
   const elapsed = Math.floor((now - live.startedAt) / 1000);
 
   if (live.stopping) return <p className="waiting">Stopping…</p>;
+  if (live.rejoining) return <p className="waiting">The connection broke. Joining the answer again…</p>;
   if (live.retry) return <p className="waiting">{retryText(live.retry, now, provider)}</p>;
   const text = status === 'submitted' ? 'Sending' : 'Thinking';
   return (

@@ -48,7 +48,7 @@ function useShortcuts({ enabled, onEscape, onNew }) {
   }, [enabled, onEscape, onNew]);
 }
 
-export function Workspace({ api, user, theme, onTheme, onSignOut }) {
+export function Workspace({ api, user, theme, onTheme, drafts, onSignOut }) {
   const route = useRoute();
   const list = useConversations(api);
   const models = useModels(api);
@@ -94,6 +94,7 @@ export function Workspace({ api, user, theme, onTheme, onSignOut }) {
   const sidebar = (
     <Sidebar list={list} currentId={chat.conversationId} onOpen={openConversation} onNew={startNew} />
   );
+  const keepDraft = useCallback((text) => drafts.keep(user.id, text), [drafts, user.id]);
   const openKeys = () => setOpen('keys');
   const close = () => setOpen(null);
 
@@ -130,6 +131,8 @@ export function Workspace({ api, user, theme, onTheme, onSignOut }) {
               models={models}
               online={online}
               focusOnOpen={wide}
+              firstDraft={drafts.of(user.id)}
+              onDraft={keepDraft}
               onKeys={openKeys}
               onNew={startNew}
             />

@@ -12,24 +12,27 @@
  * the caller still has the text.  cancelStream() asks the server to stop; the
  * answer goes on being read until the server's own end.  Leaving (another
  * conversation, unmounting) only drops this reader: the answer runs on at the
- * server and is found again there.
+ * server and is found again there.  A connection that breaks is made again, and
+ * an answer that runs when its conversation is opened is joined.
  */
 import { useCallback, useEffect, useReducer, useRef } from 'react';
 import { v4 as uuid } from 'uuid';
 import { createCoalescer } from '../api/coalesce.js';
 import { followConversation, isRunning } from '../api/follow.js';
-import { readEvents } from '../api/sse.js';
+import { createConnection, joinAnswer } from '../api/join.js';
+import { isEnd, readEvents } from '../api/sse.js';
 import { chatReducer, currentMessage, initialChat, isLive } from '../state/chat.js';
 
 /* A stop that was accepted ends the stream at once; this long is a dead line. */
 const STOP_WAIT_MS = 10_000;
 
+/* Before an answer whose connection broke is joined. */
+const REJOIN_MS = 500;
+
 const UNREACHABLE = {
   code: 'unreachable',
   message: 'The connection broke before an answer began. Send it again to try once more.',
 };
-
-const ENDS = new Set(['done', 'error', 'broken']);
 
 /*
  * The request id for a body.  Where the last try was lost on the way, the same
@@ -58,12 +61,16 @@ export function useStreamingChat({ api, openId = null, onStarted, onFinished }) 
 
   /* A run is one request or answer being read; starting one leaves the last. */
   const begin = useCallback(
-    ({ requestId = null, streamId = null } = {}) => {
+    ({ requestId = null, streamId = null, conversationId = null } = {}) => {
       leave();
       const controller = new AbortController();
       const started = {
         requestId,
         streamId,
+        conversationId,
+        position: null,
+        ended: false,
+        connection: null,
         answering: Boolean(requestId || streamId),
         stopping: false,
         stopTimer: null,
@@ -85,20 +92,63 @@ export function useStreamingChat({ api, openId = null, onStarted, onFinished }) 
     listeners.current.onFinished?.();
   }, []);
 
-  const follow = useCallback(
-    async (conversation) => {
-      const following = begin({ streamId: conversation.messages.at(-1).id });
+  /* What one event of the answer means; each comes here once. */
+  const take = useCallback(
+    (reading, event) => {
+      if (reading.signal.aborted || reading.ended) return;
+      dispatch({ ...event, at: Date.now() });
+      if (event.type === 'started') {
+        const isFirst = !reading.streamId;
+        reading.streamId = event.data.stream_id;
+        reading.conversationId = event.data.conversation_id;
+        shownId.current = reading.conversationId;
+        lost.current = null;
+        reading.accept?.(true);
+        if (isFirst) listeners.current.onStarted?.(reading.conversationId);
+      }
+      if (event.type === 'broken' || isEnd(event)) {
+        reading.ended = true;
+        reading.accept?.(true);
+        finish(reading);
+      }
+    },
+    [finish],
+  );
+
+  /* The answer by asking for it, where its stream is not to be had. */
+  const poll = useCallback(
+    async (reading) => {
       const how = await followConversation({
         api,
-        id: conversation.id,
-        signal: following.signal,
+        id: reading.conversationId,
+        signal: reading.signal,
         onConversation: (next) => dispatch({ type: 'loaded', conversation: next }),
       });
-      if (how === 'left') return;
-      if (how === 'gave_up') dispatch({ type: 'broken' });
-      finish(following);
+      if (how === 'ended') finish(reading);
+      if (how === 'gave_up') take(reading, { type: 'broken' });
     },
-    [api, begin, finish],
+    [api, finish, take],
+  );
+
+  const join = useCallback(
+    async (reading, { known, waitMs } = {}) => {
+      const coalescer = createCoalescer((event) => take(reading, event));
+      reading.signal.addEventListener('abort', coalescer.stop);
+      const how = await joinAnswer({
+        api,
+        id: reading.streamId,
+        from: { position: reading.position, known },
+        signal: reading.signal,
+        onEvent: coalescer.push,
+        onConnection: (connection) => {
+          reading.connection = connection;
+        },
+        waitMs,
+      });
+      if (how === 'refused') poll(reading);
+      if (how === 'gave_up') take(reading, { type: 'broken' });
+    },
+    [api, poll, take],
   );
 
   const load = useCallback(
@@ -108,12 +158,14 @@ export function useStreamingChat({ api, openId = null, onStarted, onFinished }) 
         const conversation = await api.conversation(id, { signal: loading.signal });
         if (loading.signal.aborted) return;
         dispatch({ type: 'loaded', conversation });
-        if (isRunning(conversation)) follow(conversation);
+        if (!isRunning(conversation)) return;
+        const { id: streamId, content, reasoning = '' } = conversation.messages.at(-1);
+        join(begin({ streamId, conversationId: id }), { known: { content, reasoning } });
       } catch (error) {
         if (!loading.signal.aborted) dispatch({ type: 'load_failed', error });
       }
     },
-    [api, begin, follow],
+    [api, begin, join],
   );
 
   useEffect(() => {
@@ -132,51 +184,54 @@ export function useStreamingChat({ api, openId = null, onStarted, onFinished }) 
     [leave],
   );
 
-  const take = useCallback(
-    (reading, event, accept) => {
-      if (reading.signal.aborted) return;
-      if (event.type === 'broken' && !reading.streamId) {
-        accept(false);
-        dispatch({ type: 'rejected', error: UNREACHABLE });
-        finish(reading);
-        return;
-      }
-      dispatch({ ...event, at: Date.now() });
-      if (event.type === 'started') {
-        reading.streamId = event.data.stream_id;
-        shownId.current = event.data.conversation_id;
-        lost.current = null;
-        accept(true);
-        listeners.current.onStarted?.(event.data.conversation_id);
-      }
-      if (ENDS.has(event.type)) {
-        accept(true);
-        finish(reading);
-      }
+  const reject = useCallback(
+    (reading, error) => {
+      reading.accept(false);
+      dispatch({ type: 'rejected', error });
+      finish(reading);
     },
     [finish],
   );
 
   const read = useCallback(
-    async (reading, body, accept) => {
-      const coalescer = createCoalescer((event) => take(reading, event, accept));
+    async (reading, body) => {
+      const coalescer = createCoalescer((event) => take(reading, event));
       reading.signal.addEventListener('abort', () => {
         coalescer.stop();
-        accept(true);
+        reading.accept(true);
       });
-      reading.giveUp = () => coalescer.push({ type: 'broken' });
+      // Before it has begun there is nothing that could be joined again.
+      const connection = createConnection(reading.signal, () => reading.streamId !== null);
+      reading.connection = connection;
       try {
-        const response = await api.chatStream(body, { signal: reading.signal });
-        await readEvents(response, coalescer.push, { signal: reading.signal });
+        const response = await api.chatStream(body, { signal: connection.signal });
+        await readEvents(
+          response,
+          (event) => {
+            if (event.type === 'broken') return;
+            reading.position = event.position ?? reading.position;
+            coalescer.push(event);
+          },
+          { signal: connection.signal },
+        );
       } catch (error) {
         if (reading.signal.aborted) return;
         if (error.status !== 0) lost.current = null;
-        accept(false);
-        dispatch({ type: 'rejected', error });
-        finish(reading);
+        reject(reading, error);
+        return;
+      } finally {
+        connection.close();
       }
+      if (reading.signal.aborted || reading.ended) return;
+      if (!reading.streamId) {
+        reject(reading, UNREACHABLE);
+        return;
+      }
+      coalescer.flush();
+      if (!document.hidden) take(reading, { type: 'lost' });
+      join(reading, { waitMs: REJOIN_MS });
     },
-    [api, take, finish],
+    [api, join, reject, take],
   );
 
   const submit = useCallback(
@@ -191,7 +246,8 @@ export function useStreamingChat({ api, openId = null, onStarted, onFinished }) 
       const regenerate = question.regenerate === true;
       dispatch({ type: 'submitted', requestId, text, provider, model, regenerate, at: Date.now() });
       return new Promise((accept) => {
-        read(reading, { ...body, client_request_id: requestId }, accept);
+        reading.accept = accept;
+        read(reading, { ...body, client_request_id: requestId });
       });
     },
     [state.conversationId, begin, read],
@@ -213,11 +269,8 @@ export function useStreamingChat({ api, openId = null, onStarted, onFinished }) 
       await (stopped.streamId
         ? api.cancelStream(stopped.streamId)
         : api.cancelRequest(stopped.requestId));
-      if (run.current !== stopped || !stopped.giveUp) return;
-      stopped.stopTimer = setTimeout(() => {
-        stopped.giveUp();
-        stopped.abort();
-      }, STOP_WAIT_MS);
+      if (run.current !== stopped) return;
+      stopped.stopTimer = setTimeout(() => stopped.connection?.drop(), STOP_WAIT_MS);
     } catch (error) {
       stopped.stopping = false;
       if (run.current === stopped) dispatch({ type: 'stop_failed', error });

@@ -73,7 +73,7 @@ function afterLoad(state, conversation) {
     startedAt: Date.parse(last.created_at),
     stopping: state.live?.streamId === last.id && state.live.stopping,
     retry: null,
-    position: null,
+    rejoining: false,
   };
   return {
     ...state,
@@ -111,10 +111,10 @@ function emptyAnswer(action) {
 }
 
 function append(field) {
-  return (state, { data, position }) => {
+  return (state, { data }) => {
     const answer = state.messages.at(-1);
     const next = withAnswer(state, { [field]: answer[field] + data[field] });
-    return { ...next, live: { ...state.live, position, retry: null } };
+    return { ...next, live: { ...state.live, retry: null } };
   };
 }
 
@@ -146,7 +146,7 @@ const always = {
         startedAt: action.at,
         stopping: false,
         retry: null,
-        position: null,
+        rejoining: false,
         before: state.messages,
       },
       error: null,
@@ -189,7 +189,7 @@ const whileLive = {
       conversationId: data.conversation_id,
       messages,
       status: 'streaming',
-      live: { ...state.live, streamId: data.stream_id, before: null },
+      live: { ...state.live, streamId: data.stream_id, before: null, rejoining: false },
     };
   },
 
@@ -200,6 +200,9 @@ const whileLive = {
     ...state,
     live: { ...state.live, retry: { ...data.retry, until: at + (data.retry.in_ms ?? 0) } },
   }),
+
+  /* The connection broke; the answer goes on at the server and is joined again. */
+  lost: (state) => ({ ...state, live: { ...state.live, retry: null, rejoining: true } }),
 
   restart: (state) => withAnswer(state, { content: '', reasoning: '' }),
 

@@ -64,6 +64,18 @@ const kept = (text) => {
   return count === 0 ? null : `${plural(count, 'word')} kept.`;
 };
 
+/* Of an answer that broke off: its text is kept, whatever the cause was. */
+const BREAKS = {
+  network: (provider) => `The connection to ${provider} broke.`,
+  interrupted: () => 'The answer was cut off at the server.',
+  timeout: (provider) => `${provider} took too long to go on.`,
+};
+
+function interruption({ error }, provider) {
+  const cause = BREAKS[error?.code] ?? (error ? () => error.message : BREAKS.network);
+  return `${cause(provider)} What came is kept.`;
+}
+
 /* What is said under an answer that did not simply end well. */
 const ENDINGS = {
   cancelled: ({ content }) => {
@@ -73,8 +85,7 @@ const ENDINGS = {
   length: () => 'Cut off at the length limit.',
   refused: ({ content }, provider) =>
     content ? `${provider} declined to go on.` : `${provider} declined to answer this.`,
-  interrupted: ({ error }, provider) =>
-    `${error?.message ?? `The connection to ${provider} broke.`} What came is kept.`,
+  interrupted: interruption,
   failed: ({ error }, provider) => error?.message ?? `${provider} gave no answer.`,
   broken: () => 'The connection broke. The answer may have gone on without this page.',
 };
