@@ -12,6 +12,7 @@
 
 #include "api/keys.h"
 #include "api/routes.h"
+#include "api/streams.h"
 #include "http/fields.h"
 #include "llm/call.h"
 #include "llm/catalog.h"
@@ -83,6 +84,8 @@ struct chat {
 	size_t n_history, cap_history;
 	size_t history_bytes;
 
+	unsigned char request_hash[CRYPT_HASH_SIZE]; /* of a named request */
+
 	char key[KEY_SIZE];
 	bool reserved;
 	struct stream *stream; /* ours until it is handed over */
@@ -152,6 +155,47 @@ validate(struct chat *c)
 	    (err = check_message(c)))
 		return err;
 	return find_model(c);
+}
+
+/* ---- has it been asked before? ---- */
+
+/* The same fields with the same values, whatever their order. */
+static enum err
+hash_request(struct chat *c)
+{
+	char *text = json_dumps(c->rq->json, JSON_COMPACT | JSON_SORT_KEYS);
+	enum err err;
+
+	if (text == NULL)
+		return ERR_INTERNAL;
+	err = crypt_sha256(text, strlen(text), c->request_hash);
+	free(text);
+	return err;
+}
+
+/*
+ * A request that was here before, by the name its client gave it, is not asked
+ * again: its reader joins the first one.  ERR_NOT_FOUND: it is new.
+ */
+static enum err
+join_first(struct chat *c, enum reader_kind kind)
+{
+	const char *name = c->ask.client_request_id.p;
+	struct msg_status first;
+	enum err err;
+
+	if (name == NULL)
+		return ERR_NOT_FOUND;
+	if ((err = hash_request(c)) || (err = msg_status_by_request(c->db,
+	    &c->rq->user.id, name, &first)))
+		return err;
+	if (!crypt_equal(first.request_hash, c->request_hash,
+	    sizeof(first.request_hash)))
+		return req_fail(c->rq, ERR_CONFLICT,
+		    "This client_request_id was used before, "
+		    "for something else.");
+	return streams_follow(c->app, c->db, c->rq, &first.id, kind,
+	    (struct position){ 0 });
 }
 
 /* ---- load the history ---- */
@@ -461,13 +505,11 @@ make_title(const struct text *message, char *out, size_t size)
 }
 
 static enum err
-fail_clash(struct chat *c, enum msg_clash clash)
+fail_clash(struct chat *c, enum msg_clash clash, enum reader_kind kind)
 {
 	switch (clash) {
 	case MSG_CLASH_REPEAT:
-		return req_fail(c->rq, ERR_CONFLICT,
-		    "This client_request_id was used before. "
-		    "Its answer is in the conversation.");
+		return join_first(c, kind);
 	case MSG_CLASH_RUNNING:
 	case MSG_CLASH_MOVED:
 		return req_fail(c->rq, ERR_BUSY, "%s", "");
@@ -477,8 +519,34 @@ fail_clash(struct chat *c, enum msg_clash clash)
 	return ERR_INTERNAL;
 }
 
+/*
+ * The connection broke during the claim, perhaps after its COMMIT.  Where the
+ * rows are there, it was done.  Where nobody can tell, the stream goes to the
+ * relay without a reader, to end the answer that may be there.
+ */
 static enum err
-claim(struct chat *c)
+look_after_claim(struct chat *c)
+{
+	struct msg_status s;
+	enum err err = msg_status(c->db, &c->rq->user.id, &c->stream->id, &s);
+
+	if (err == ERR_OK)
+		return ERR_OK;
+	if (err != ERR_NOT_FOUND) {
+		c->stream->stop_at_once = true;
+		relay_add(c->app->relay, c->stream);
+		c->stream = NULL;
+		c->reserved = false;
+	}
+	return req_fail(c->rq, ERR_UNAVAILABLE,
+	    "The database cannot be reached. Your question was not asked. "
+	    "Try again in a moment.");
+}
+
+/* Where the same request was faster by a hair, its answer is joined, and this
+ * one's connection is gone when it returns ERR_OK. */
+static enum err
+claim(struct chat *c, enum reader_kind kind)
 {
 	char title[CONV_TITLE_SIZE];
 	struct msg_claim k = {
@@ -489,13 +557,17 @@ claim(struct chat *c)
 		.text = c->ask.message.p, .text_len = c->ask.message.len,
 		.provider = c->ask.provider.p, .model = c->ask.model.p,
 		.client_request_id = c->ask.client_request_id.p,
+		.request_hash = c->ask.client_request_id.p != NULL ?
+		    c->request_hash : NULL,
 	};
 	enum msg_clash clash;
 	enum err err;
 
 	make_title(&c->ask.message, title, sizeof(title));
 	err = msg_claim(c->db, &k, &clash);
-	return err == ERR_CONFLICT ? fail_clash(c, clash) : err;
+	if (err == ERR_CONFLICT)
+		return fail_clash(c, clash, kind);
+	return err == ERR_UNAVAILABLE ? look_after_claim(c) : err;
 }
 
 /* Was it stopped before it came?  See streams_cancel_request(). */
@@ -518,6 +590,8 @@ hand_over(struct chat *c, enum reader_kind kind)
 	struct stream *s = c->stream;
 	struct conn *conn = c->rq->conn;
 
+	if (conn == NULL)
+		return ERR_OK; /* it has joined the first of its name */
 	c->rq->conn = NULL;
 	c->stream = NULL;
 	c->reserved = false;
@@ -533,11 +607,13 @@ chat_run(struct chat *c, enum reader_kind kind)
 	enum err err;
 
 	if ((err = validate(c)) ||
-	    (err = load_history(c)) ||
+	    (err = join_first(c, kind)) != ERR_NOT_FOUND)
+		return err;
+	if ((err = load_history(c)) ||
 	    (err = open_key(c)) ||
 	    (err = build_stream(c)) ||
 	    (err = reserve(c)) ||
-	    (err = claim(c)) ||
+	    (err = claim(c, kind)) ||
 	    (err = look_for_stop(c)))
 		return err;
 	return hand_over(c, kind);

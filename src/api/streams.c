@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/routes.h"
+#include "api/streams.h"
 #include "http/fields.h"
 #include "store/messages.h"
 #include "store/stops.h"
@@ -39,17 +40,17 @@ read_position(const struct req *rq)
 }
 
 enum err
-streams_join(const struct app *app, struct db_conn *db, struct req *rq)
+streams_follow(const struct app *app, struct db_conn *db, struct req *rq,
+    const struct uuid *id, enum reader_kind kind, struct position after)
 {
 	struct join join = { .user = &rq->user.id };
-	struct position after = read_position(rq);
 	struct conn *conn = rq->conn;
 	enum err err;
 
 	if (relay_reserve(app->relay))
 		return req_fail(rq, ERR_UNAVAILABLE,
 		    "Too many answers are read here. Try again in a moment.");
-	err = msg_get(db, &rq->user.id, &rq->path_id, make_shadow, &join);
+	err = msg_get(db, &rq->user.id, id, make_shadow, &join);
 	if (err) {
 		relay_unreserve(app->relay);
 		return err != ERR_NOT_FOUND ? err :
@@ -57,9 +58,16 @@ streams_join(const struct app *app, struct db_conn *db, struct req *rq)
 	}
 	rq->conn = NULL;
 	/* Where memory is out the connection is closed, and the shadow goes. */
-	stream_add_reader(join.shadow, READER_EVENTS, conn, rq->id, after);
+	stream_add_reader(join.shadow, kind, conn, rq->id, after);
 	relay_join(app->relay, join.shadow);
 	return ERR_OK;
+}
+
+enum err
+streams_join(const struct app *app, struct db_conn *db, struct req *rq)
+{
+	return streams_follow(app, db, rq, &rq->path_id, READER_EVENTS,
+	    read_position(rq));
 }
 
 struct cancel {

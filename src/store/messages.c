@@ -321,7 +321,8 @@ msg_get(struct db_conn *c, const struct uuid *user, const struct uuid *id,
 	    " AND role = 'assistant'", in, DB_COUNT(in), read_one, &one);
 }
 
-#define STATUS_COLUMNS "id, owner, conversation_id, state, finish_reason"
+#define STATUS_COLUMNS \
+	"id, owner, conversation_id, state, finish_reason, request_hash"
 
 static enum err
 read_status(void *arg, const struct db_value *row, int n)
@@ -334,6 +335,9 @@ read_status(void *arg, const struct db_value *row, int n)
 	s->conversation = db_get_uuid(&row[2]);
 	db_get_text(&row[3], s->state, sizeof(s->state));
 	db_get_text(&row[4], s->finish_reason, sizeof(s->finish_reason));
+	memset(s->request_hash, 0, sizeof(s->request_hash));
+	if (row[5].len == sizeof(s->request_hash))
+		memcpy(s->request_hash, row[5].p, sizeof(s->request_hash));
 	return ERR_OK;
 }
 

@@ -119,6 +119,7 @@ struct msg_status {
 	struct uuid id, owner, conversation;
 	char state[MSG_WORD_SIZE];
 	char finish_reason[MSG_WORD_SIZE];
+	unsigned char request_hash[32]; /* zeros: the request had no name */
 };
 
 enum err

@@ -186,6 +186,28 @@ describe('App', () => {
     expect(await screen.findByText('Away.')).toBeInTheDocument();
   });
 
+  it.each([
+    ['the same user finds the draft again', 'u', 'Half a question'],
+    ['another user finds an empty box', 'v', ''],
+  ])('after a session ended: %s', async (_name, id, found) => {
+    let stale;
+    const me = vi.fn(async () => ({ user: { id: 'u', username: 'marta' }, csrf_token: 't' }));
+    const api = apiWith({
+      me,
+      onStaleSession: (listener) => {
+        stale = listener;
+      },
+      login: async () => ({ user: { id, username: 'marta' }, csrf_token: 't' }),
+    });
+    render(<App api={api} />);
+    await userEvent.type(await screen.findByRole('textbox', { name: 'Message' }), 'Half a question');
+    me.mockRejectedValue(signedOut);
+    stale(signedOut, '/conversations');
+    await userEvent.type(await screen.findByLabelText('User name'), 'marta');
+    await userEvent.type(screen.getByLabelText('Password'), 'long enough{Enter}');
+    expect(await screen.findByRole('textbox', { name: 'Message' })).toHaveValue(found);
+  });
+
   it('gives a refused question back to the box', async () => {
     const busy = new ApiError({ code: 'unavailable', message: 'Full right now.', status: 503 });
     const api = apiWith({ chatStream: () => Promise.reject(busy) });

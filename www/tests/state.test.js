@@ -48,6 +48,12 @@ describe('endings', () => {
     ['refused', { state: 'refused', content: '' }, 'OpenAI declined to answer this.'],
     ['failed', { state: 'failed', content: '', error: { message: 'No.' } }, 'No.'],
     ['interrupted', { state: 'interrupted', content: 'a' }, 'The connection to OpenAI broke. What came is kept.'],
+    ['interrupted by the network', { state: 'interrupted', content: 'a', error: { code: 'network', message: 'It broke. Try again.' } },
+      'The connection to OpenAI broke. What came is kept.'],
+    ['interrupted by the server', { state: 'interrupted', content: 'a', error: { code: 'interrupted', message: 'What came is kept.' } },
+      'The answer was cut off at the server. What came is kept.'],
+    ['interrupted otherwise', { state: 'interrupted', content: 'a', error: { code: 'provider_protocol', message: 'OpenAI sent nonsense.' } },
+      'OpenAI sent nonsense. What came is kept.'],
     ['complete', { state: 'complete', content: 'a' }, null],
   ])('%s', (_name, message, text) => expect(ending(message, 'OpenAI')).toBe(text));
 });

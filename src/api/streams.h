@@ -1,0 +1,20 @@
+/*
+ * Coming back to answers.  The handlers are rows of ROUTE_TABLE.
+ */
+#ifndef API_STREAMS_H
+#define API_STREAMS_H
+
+#include "api/app.h"
+#include "http/request.h"
+#include "store/db.h"
+#include "stream/stream.h"
+
+/*
+ * Let who asks read this answer of theirs, from a position on, wherever it is
+ * written and whether or not it has ended.  On ERR_OK rq->conn is handed over.
+ */
+enum err
+streams_follow(const struct app *app, struct db_conn *db, struct req *rq,
+    const struct uuid *id, enum reader_kind kind, struct position after);
+
+#endif
