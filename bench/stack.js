@@ -12,15 +12,13 @@ const HARNESS = new URL("../tests/flow/harness.js", import.meta.url);
 export async function startLLMSelect({ provider }) {
 	const { startStack } = await import(HARNESS);
 	const stack = await startStack({ provider });
+	const { token } = await stack.register();
+	const { master, nginx, mariadbd } = stack.pids;
 
 	return {
 		url: stack.url,
-		token: stack.token,
-		pids: {
-			worker: stack.pids.worker,
-			nginx: stack.pids.nginx,
-			mariadbd: stack.pids.mariadbd ?? [],
-		},
+		token,
+		pids: { worker: [master], nginx: [nginx], mariadbd: [mariadbd] },
 		stop: () => stack.stop(),
 	};
 }

@@ -56,7 +56,7 @@ stream_answer()
 		elif [[ $line == *'"error"'* ]]; then
 			printf '\n%s\n' "$line" >&2
 		fi
-	done < <(post /chat/stream "{\"provider\": \"demo\", \"model\": \"demo\", \
+	done < <(post /chat/stream "{\"provider\": \"demo\", \"model\": \"demo:pace-15\", \
 		\"message\": \"$question\"}" -H @<(echo "Authorization: Bearer $1"))
 	echo
 	return "$done"

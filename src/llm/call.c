@@ -305,8 +305,8 @@ prepare(struct llm_call *call, const char *key,
 		return ERR_INTERNAL;
 	if ((err = make_request(call, request)))
 		return err;
-	return llm_transport_set(call->easy, call->limits.connect_ms) &&
-	    set_transfer(call) ? ERR_OK : ERR_INTERNAL;
+	return llm_transport_set(call->easy, call->provider,
+	    call->limits.connect_ms) && set_transfer(call) ? ERR_OK : ERR_INTERNAL;
 }
 
 enum err

@@ -16,7 +16,8 @@
 
 /* False where libcurl cannot do one of them. */
 bool
-llm_transport_set(CURL *easy, int64_t connect_ms);
+llm_transport_set(CURL *easy, const struct llm_provider *provider,
+    int64_t connect_ms);
 
 /*
  * Why there is no whole answer, when the transfer ended with this code.

@@ -43,7 +43,7 @@ const EXPECTED = [{ status: 401, path: '/api/v1/auth/me' }];
  * which only the server's own last event can bring about.
  */
 const isLeftStream = (request) =>
-  new URL(request.url()).pathname === '/api/v1/chat/stream' &&
+  /^\/api\/v1\/(chat\/stream|streams\/[^/]+)$/.test(new URL(request.url()).pathname) &&
   request.failure()?.errorText === 'net::ERR_ABORTED';
 
 const GRAVE = new Set(['serious', 'critical']);
@@ -206,13 +206,21 @@ test('Stop keeps what came, and a reload shows it again', async () => {
   assertNoComplaints();
 });
 
-test('a reload in mid-answer ends with the whole answer', async () => {
+test('a reload in mid-answer joins it, and it goes on to its end', async () => {
   await pickModel(QUICK);
   await ask('And once more?');
-  await seenGrowing(1);
+  await seenGrowing(2);
+  const before = (await answerText()).length;
+  const joined = page.waitForResponse((response) => /\/streams\/[^/]+$/.test(response.url()));
+  await page.reload();
+  assert.match((await joined).headers()['content-type'], /^text\/event-stream/);
+  await seenGrowing(2);
+  await stateBecomes('complete');
+  assert.ok((await answerText()).length > before);
+  const shown = await answerText();
   await page.reload();
   await stateBecomes('complete');
-  assert.ok((await answerText()).length > 0);
+  assert.equal(await answerText(), shown, 'what was joined is what is kept');
   assertNoComplaints();
 });
 

@@ -98,9 +98,18 @@ describe('readEvents', () => {
 
 it('an event beyond the ceiling breaks the stream', () => {
   const events = [];
-  const decoder = createDecoder((event) => events.push(event.type));
-  decoder.feed(`data: {"content": "${'x'.repeat(600_000)}`);
-  decoder.feed('x'.repeat(600_000));
+  const decoder = createDecoder((event) => events.push(event.type), { charsMax: 1000 });
+  decoder.feed(`data: {"content": "${'x'.repeat(600)}`);
+  decoder.feed('x'.repeat(600));
   decoder.feed('"}\n\n');
   expect(events).toEqual(['broken']);
+});
+
+it('all of a long answer fits into one event', () => {
+  const events = [];
+  const decoder = createDecoder((event) => events.push(event));
+  const content = 'x'.repeat(4 * 1024 * 1024);
+  const text = line({ content });
+  for (let at = 0; at < text.length; at += 65_536) decoder.feed(text.slice(at, at + 65_536));
+  expect(events[0].data.content.length).toBe(content.length);
 });

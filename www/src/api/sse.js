@@ -12,8 +12,8 @@
  */
 import { createParser } from 'eventsource-parser';
 
-/* Our largest event is one delta or one end; a line beyond this is not ours. */
-const EVENT_CHARS_MAX = 1024 * 1024;
+/* Our largest event is all of an answer, for one who joins; more is not ours. */
+const EVENT_CHARS_MAX = 32 * 1024 * 1024;
 
 /* The server speaks at least every 15 s; three times that is a dead line. */
 export const SILENCE_MS_MAX = 45_000;
@@ -48,7 +48,7 @@ function parseObject(text) {
   }
 }
 
-export function createDecoder(onEvent, kinds = CHAT_KINDS) {
+export function createDecoder(onEvent, { kinds = CHAT_KINDS, charsMax = EVENT_CHARS_MAX } = {}) {
   let ended = false;
 
   function emit(event) {
@@ -70,7 +70,7 @@ export function createDecoder(onEvent, kinds = CHAT_KINDS) {
     onError(error) {
       if (error.type === 'max-buffer-size-exceeded') emit({ type: 'broken' });
     },
-    maxBufferSize: EVENT_CHARS_MAX,
+    maxBufferSize: charsMax,
   });
 
   return {

@@ -48,7 +48,7 @@ export function facts(message) {
   const { timing, cost, usage, model } = message;
   return [
     model && { name: 'model', text: model },
-    timing?.ttft_ms > 0 && { name: 'first', text: `${duration(timing.ttft_ms)} to first` },
+    Number.isFinite(timing?.ttft_ms) && { name: 'first', text: `${duration(timing.ttft_ms)} to first` },
     timing?.tokens_per_second > 0 && { name: 'rate', text: rate(timing.tokens_per_second) },
     tokens(usage),
     cost?.amount > 0 && {
