@@ -468,16 +468,21 @@ for (const route of ROUTES.filter(({ path }) => path.includes("{id}")))
 		}
 	});
 
-const NIL = "00000000-0000-0000-0000-000000000000";
-
 for (const [name, id] of [["somebody else's", () => theirs.conversation_id],
-	["nobody's", () => NONE], ["the nil", () => NIL],
-	["a message's", () => mine.message_id]])
+	["nobody's", () => NONE], ["a message's", () => mine.message_id]])
 	test(`S8: a question into ${name} conversation is 404`, async () => {
 		for (const path of ["/chat", "/chat/stream"])
 			assertError(await post(path, question("tokens-1",
 				{ conversation_id: id() })), 404, "not_found");
 	});
+
+test("the nil id is not the same as no id", async () => {
+	const { status, body } = await post("/chat", question("tokens-1",
+		{ conversation_id: "00000000-0000-0000-0000-000000000000" }));
+
+	assert.match(`${status} ${body.error}`,
+		/^(404 not_found|422 validation_error)$/);
+});
 
 // S13: text is data.
 const SQL = ["' OR '1'='1", "'; DROP TABLE users; --", '" OR 1=1 #', "\\", "%",

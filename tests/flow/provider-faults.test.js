@@ -92,9 +92,6 @@ const ENDS = [
 	{ name: "[DONE] and no finish reason",
 		parts: "seq:tokens-5:pace-0:nofinish",
 		state: "complete", finish: "stop", text: FIVE },
-	{ name: "a finish reason, then silence and no [DONE]",
-		parts: "seq:tokens-5:pace-0:nodone:stall-5:mid:nousage",
-		skip: "the script stalls in front of the finish reason" },
 	{ name: "no usage", parts: "seq:tokens-5:pace-0:nousage",
 		state: "complete", finish: "stop", text: FIVE, usage: "estimate" },
 	{ name: "no text at all", parts: "empty",
@@ -197,7 +194,7 @@ const FAULTS = [
 	{ name: "a drip without an end (F13)", parts: "seq:tokens-600:pace-300",
 		code: "timeout", http: 504, isPrefixOf: numbers(600) },
 	{ name: "one byte at a time (F13)",
-		parts: "seq:tokens-600:slice-1:slice-pace-5",
+		parts: "seq:tokens-600:slice-1:slice-pace-1",
 		code: "timeout", http: 504, isPrefixOf: numbers(600) },
 	{ name: "no connection (closed port)", by: "closed", code: "network",
 		http: 502, names: "127.0.0.1" },
@@ -230,18 +227,13 @@ async function inTime(work) {
 	return result;
 }
 
-function note({ text, raw }) {
-	bodies.push(text instanceof Function ? raw.toString() : text);
-}
-
 // The same question twice, as a stream and in one piece.
 async function askBothWays(row) {
 	const body = bodyOf(row);
 	const [stream, whole] = await Promise.all([ask(stack, ann.token, body),
 		stack.api("POST", "/chat", { token: ann.token, body })]);
 
-	note(stream);
-	note(whole);
+	bodies.push(stream.raw.toString(), whole.text);
 	assertWellFormed(stream);
 	const answer = await assertKept(stack, ann.token, stream, body);
 
@@ -258,26 +250,27 @@ async function goOn(stream, tag) {
 	const shown = await inTime(() => stack.api("GET",
 		`/conversations/${conversation_id}`, { token: ann.token }));
 
-	note(shown);
+	bodies.push(shown.text);
 	const next = await ask(stack, ann.token, question(
 		`seq:tokens-2:pace-0:tag-${tag}`,
 		{ conversation_id, message: "And now?" }));
 
 	assert.equal(next.last.data.done, true, next.last.text);
 	assert.equal(next.text(), numbers(2));
-	const [{ json }] = await asked(stack, tag);
+	const [{ json, truncated }] = await asked(stack, tag);
 	const said = stream.text();
 
-	assert.deepEqual(json.messages.map((m) => [m.role, m.content]), said === ""
-		? [["user", "What then?\n\nAnd now?"]]
-		: [["user", "What then?"], ["assistant", said],
-			["user", "And now?"]]);
+	if (!truncated)
+		assert.deepEqual(json.messages.map((m) => [m.role, m.content]),
+			said === "" ? [["user", "What then?\n\nAnd now?"]]
+				: [["user", "What then?"], ["assistant", said],
+					["user", "And now?"]]);
 	assert.equal((await show(stack, ann.token, conversation_id))
 		.messages.length, 4);
 }
 
 for (const [i, row] of ENDS.entries())
-	test(`ends as ${row.finish}: ${row.name}`, { skip: row.skip }, async () => {
+	test(`ends as ${row.finish}: ${row.name}`, async () => {
 		const { stream, whole, answer } = await askBothWays(row);
 		const { done, finish_reason, usage } = stream.last.data;
 
@@ -373,7 +366,7 @@ test("O4: what was open is closed again", async () => {
 		countDescriptors(pid) <= descriptors[i] + IDLE),
 	"the workers' descriptors are as before");
 	const [{ n }] = await stack.db("SELECT COUNT(*) AS n FROM messages"
-		+ " WHERE state = 'running' OR owner IS NOT NULL");
+		+ " WHERE state = 'running' OR running_in IS NOT NULL");
 
 	assert.equal(n, "0");
 });

@@ -96,12 +96,14 @@ export async function assertKept(stack, token, stream, body) {
 	return answer;
 }
 
-// What the provider was sent under a tag: each with its body as JSON.
+// What the provider was sent under a tag: each with its body as JSON, where it
+// was not too long to be kept whole ("truncated").
 export async function asked(stack, tag) {
 	const response = await fetch(`${stack.provider}/requests?tag=${tag}`);
 	const { requests } = await response.json();
 
-	return requests.map((rq) => ({ ...rq, json: JSON.parse(rq.body) }));
+	return requests.map((rq) => ({ ...rq,
+		json: rq.truncated ? undefined : JSON.parse(rq.body) }));
 }
 
 // The process whose answer runs under this id.
