@@ -18,6 +18,11 @@
 #include "base/err.h"
 #include "base/log.h"
 
+/* Where the build installs its data. */
+#ifndef LLMSELECT_DATADIR
+#define LLMSELECT_DATADIR "/usr/local/share/llmselect"
+#endif
+
 enum {
 	CONF_TEXT_MAX = 512,     /* bytes of one value, NUL included */
 	CONF_PROVIDERS_MAX = 32, /* provider sections */
@@ -44,7 +49,7 @@ PATH(server, run_dir, "/run/llmselect", \
 	"where each worker keeps its wake-up socket") \
 PATH(server, master_key, "/etc/llmselect/master.key", \
 	"the file of the master key, mode 0600") \
-PATH(server, models, "/usr/share/llmselect/models.json", \
+PATH(server, models, LLMSELECT_DATADIR "/models.json", \
 	"the models with their limits and prices") \
 TEXT(server, public_url, "", \
 	"the address people use, such as https://chat.example.org; " \

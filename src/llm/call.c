@@ -138,6 +138,21 @@ take_stream(struct llm_call *call, const char *p, size_t n)
 	llm_parse_over(&call->parse);
 }
 
+/*
+ * A conversation may be as long as a model's context, and its answer takes a
+ * while: once it has been sent, the memory is for others.
+ */
+static void
+drop_sent_body(struct llm_call *call)
+{
+	curl_off_t sent = 0;
+
+	if (call->body.len > 0 && curl_easy_getinfo(call->easy,
+	    CURLINFO_SIZE_UPLOAD_T, &sent) == CURLE_OK &&
+	    (size_t)sent == call->body.len)
+		buf_free(&call->body);
+}
+
 /* All bytes are taken, also those that nobody needs any more: an error given
  * back would cost the warm connection. */
 static size_t
@@ -146,6 +161,7 @@ on_body(char *p, size_t size, size_t n, void *arg)
 	struct llm_call *call = arg;
 
 	call->last_byte_us = clock_us();
+	drop_sent_body(call);
 	if (call->is_settled)
 		return size * n;
 	if (is_good_status(call))

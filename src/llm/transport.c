@@ -25,8 +25,8 @@ static const struct {
 	{ CURLOPT_TCP_NODELAY, 1 },
 	{ CURLOPT_TCP_KEEPALIVE, 1 },
 	{ CURLOPT_SUPPRESS_CONNECT_HEADERS, 1 },
-	/* Tokens are small and streams are many: a quarter of curl's own. */
-	{ CURLOPT_BUFFERSIZE, 4096 },
+	/* Tokens are small and streams are many: an eighth of curl's own. */
+	{ CURLOPT_BUFFERSIZE, 2048 },
 };
 
 /* There is no Accept-Encoding: a decoder would hold back what it reads. */

@@ -1,6 +1,6 @@
 /*
  * The page against a running stack: register → pick a model → ask → watch it
- * stream → stop → reload → still there.
+ * stream → stop → reload → still there → retry.
  *
  *   LLMSELECT_URL=http://127.0.0.1:8080 node --test tests/browser/chat.test.js
  *
@@ -230,6 +230,20 @@ test('Stop before the first word is honoured', async () => {
   await stopButton().click();
   await stateBecomes('cancelled');
   assert.match(await lastAnswer().innerText(), /Stopped/);
+  assertNoComplaints();
+});
+
+test('Retry answers the same question again, in place', async () => {
+  const questions = await page.locator('[data-role="user"]').count();
+  await pickModel(['demo-fast', ...QUICK]);
+  await lastAnswer().getByRole('button', { name: 'Retry' }).click();
+  await seenGrowing(1);
+  await stateBecomes('complete');
+  assert.equal(await page.locator('[data-role="user"]').count(), questions, 'the question is not asked twice');
+  assert.equal(await page.locator('[data-role="assistant"]').count(), questions);
+  await page.reload();
+  await stateBecomes('complete');
+  assert.equal(await page.locator('[data-role="assistant"]').count(), questions);
   assertNoComplaints();
 });
 

@@ -1,15 +1,12 @@
 // Whatever a client sends: a clear 4xx, the workers alive, nothing half-saved.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { connect } from "node:net";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { startStack } from "./harness.js";
-import { ROOT } from "./lib/paths.js";
+import { NOBODYS_ID as NONE, PROTECTED, ROUTES, fill } from "./lib/routes.js";
 import { ask, countRows, first, numbers, question, show } from "./lib/turn.js";
 
-const NONE = "0190a000-0000-7000-8000-000000000000";	// nobody's id
 const BODY_MAX = 1 << 20;	// server.body_max
 const NGINX_MAX = 2 << 20;	// client_max_body_size
 
@@ -25,18 +22,6 @@ before(async () => {
 	rows = await countRows(stack);
 });
 after(() => stack?.stop());
-
-// The routes as the program has them: [{ method, path, isPublic, hasBody }].
-const ROUTES = [...readFileSync(join(ROOT, "src/api/routes.h"), "utf8")
-	.matchAll(/^X\((\w+), "([^"]+)", \w+, ([^)]*)\)/gm)]
-	.map(([, method, path, flags]) => ({ method, path,
-		isPublic: /ROUTE_PUBLIC/.test(flags), hasBody: /ROUTE_BODY/.test(flags) }));
-
-const nameOf = ({ method, path }) => `${method} ${path}`;
-
-// The path with an id and a name in it.
-const fill = (path, id = NONE, name = "demo") =>
-	path.replace("{id}", id).replace("{name}", name);
 
 // Every error has the same shape, and tells nothing of what is behind it (S39).
 function assertError({ status, headers, body, text }, wantStatus, wantCode) {
@@ -384,15 +369,8 @@ test("a query that cannot be read counts as not there", async () => {
 
 // ---- who is asking ----
 
-const PROTECTED = ROUTES.filter((route) => !route.isPublic);
-
-test("the list of routes is read", () => {
-	assert.ok(ROUTES.length >= 17 && PROTECTED.length >= 12);
-	assert.ok(ROUTES.some((route) => nameOf(route) === "POST /chat/stream"));
-});
-
 for (const route of PROTECTED)
-	test(`401: ${nameOf(route)} without a sign-in`, async () => {
+	test(`401: ${route.name} without a sign-in`, async () => {
 		const path = fill(route.path, mine.stream_id);
 		const body = route.hasBody ? {} : undefined;
 
@@ -448,8 +426,8 @@ const WITH_ID = {
 };
 
 for (const route of ROUTES.filter(({ path }) => path.includes("{id}")))
-	test(`S8: ${nameOf(route)} with somebody else's id is 404`, async () => {
-		const row = WITH_ID[nameOf(route)];
+	test(`S8: ${route.name} with somebody else's id is 404`, async () => {
+		const row = WITH_ID[route.name];
 
 		assert.ok(row, "this route has no row in WITH_ID");
 		const to = (id) => stack.api(route.method, fill(route.path, id),

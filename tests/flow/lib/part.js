@@ -7,15 +7,16 @@ import { final, until } from "./wait.js";
 
 const LAST_WORDS = 2000;	// bytes of its log when it does not start
 
-// Nothing survives us, even where we are killed: the kernel sees to it.
+// Nothing survives us, even where we are killed: the kernel sees to it.  It asks
+// with TERM, for nginx's and our masters then end their workers.
 const TETHER = spawnSync("setpriv", ["--pdeathsig", "keep", "true"]).status === 0
-	? ["setpriv", "--pdeathsig", "KILL"] : [];
+	? ["setpriv", "--pdeathsig", "TERM"] : [];
 
 const running = new Set();
 
 process.on("exit", () => {
 	for (const part of running)
-		part.kill();
+		part.kill("SIGTERM");
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
 	process.once(signal, () => process.exit(1));
