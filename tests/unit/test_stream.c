@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -210,6 +211,141 @@ one_json_answer_for_those_who_did_not_ask_for_events(void **state)
 	close_scene(&t);
 }
 
+static const struct place {
+	const char *text;
+	bool given, bad;
+	size_t at, reasoning;
+} places[] = {
+	{ "", false, false, 0, 0 },
+	{ "0.0", true, false, 0, 0 },
+	{ "12.34", true, false, 12, 34 },
+	{ "12", true, true, 0, 0 },
+	{ "12.", true, true, 0, 0 },
+	{ ".3", true, true, 0, 0 },
+	{ "-1.0", true, true, 0, 0 },
+	{ "1.-1", true, true, 0, 0 },
+	{ " 1.0", true, true, 0, 0 },
+	{ "1.0 ", true, true, 0, 0 },
+	{ "1.0.0", true, true, 0, 0 },
+	{ "junk", true, true, 0, 0 },
+};
+
+static void
+positions_are_read(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		struct position p = stream_position(places[i].text);
+
+		assert_int_equal(p.given, places[i].given);
+		assert_int_equal(p.bad, places[i].bad);
+		if (p.bad)
+			continue;
+		assert_int_equal(p.text, places[i].at);
+		assert_int_equal(p.reasoning, places[i].reasoning);
+	}
+}
+
+/* A lane with "aä" and "thought", and a reader who comes back to it. */
+static const char *
+come_back(struct scene *t, struct memory_conn *m, const char *position)
+{
+	memory_conn_init(m, 1 << 20);
+	assert_int_equal(stream_add_reader(t->s, READER_EVENTS, &m->conn, "r",
+	    stream_position(position)), ERR_OK);
+	stream_open_reader(t->s, t->s->readers, &t->scratch, 0);
+	assert_int_equal(sse_out_flush(&t->s->readers->out), SSE_OUT_EMPTY);
+	return strstr(m->got.p, "\"ignored\": []}\n\n") +
+	    strlen("\"ignored\": []}\n\n");
+}
+
+static const struct returning {
+	const char *position, *gets;
+} returning_rows[] = {
+	{ "", "id: 0.7\ndata: {\"reasoning\": \"thought\"}\n\n"
+		"id: 3.7\ndata: {\"content\": \"a\xC3\xA4\"}\n\n" },
+	{ "3.7", "" },
+	{ "1.7", "id: 3.7\ndata: {\"content\": \"\xC3\xA4\"}\n\n" },
+	{ "1.2", "id: 1.7\ndata: {\"reasoning\": \"ought\"}\n\n"
+		"id: 3.7\ndata: {\"content\": \"\xC3\xA4\"}\n\n" },
+	{ "2.7", "data: {\"restart\": true}\n\n"
+		"id: 0.7\ndata: {\"reasoning\": \"thought\"}\n\n"
+		"id: 3.7\ndata: {\"content\": \"a\xC3\xA4\"}\n\n" },
+	{ "4.7", "data: {\"restart\": true}\n\n"
+		"id: 0.7\ndata: {\"reasoning\": \"thought\"}\n\n"
+		"id: 3.7\ndata: {\"content\": \"a\xC3\xA4\"}\n\n" },
+};
+
+static void
+who_comes_back_gets_exactly_the_rest(void **state)
+{
+	struct scene t;
+
+	(void)state;
+	open_scene(&t, READER_EVENTS);
+	say(&t, LLM_REASONING, "thought");
+	say(&t, LLM_TEXT, "a\xC3\xA4");
+	for (size_t i = 0; i < sizeof(returning_rows) / sizeof(returning_rows[0]);
+	    i++) {
+		struct memory_conn m;
+		struct reader *r;
+
+		assert_string_equal(come_back(&t, &m,
+		    returning_rows[i].position), returning_rows[i].gets);
+		r = t.s->readers;
+		t.s->readers = r->next;
+		sse_out_free(&r->out);
+		free(r);
+		buf_free(&m.got);
+	}
+	close_scene(&t);
+}
+
+/* A shadow is behind the stream it follows, and so behind its reader. */
+static void
+who_is_ahead_of_a_shadow_sees_nothing_twice(void **state)
+{
+	struct memory_conn m;
+	struct scene t;
+
+	(void)state;
+	open_scene(&t, READER_EVENTS);
+	t.s->is_shadow = true;
+	say(&t, LLM_TEXT, "ab");
+	assert_string_equal(come_back(&t, &m, "5.0"), "");
+	buf_reset(&m.got);
+	say(&t, LLM_TEXT, "cd");
+	sse_out_flush(&t.s->readers->out);
+	assert_string_equal(m.got.p, "");
+	say(&t, LLM_TEXT, "efg");
+	sse_out_flush(&t.s->readers->out);
+	assert_string_equal(m.got.p,
+	    "id: 7.0\ndata: {\"content\": \"fg\"}\n\n");
+	close_scene(&t);
+	buf_free(&m.got);
+}
+
+static void
+who_saw_more_than_was_kept_starts_again(void **state)
+{
+	struct memory_conn m;
+	struct scene t;
+
+	(void)state;
+	open_scene(&t, READER_EVENTS);
+	t.s->is_shadow = true;
+	say(&t, LLM_TEXT, "ab");
+	come_back(&t, &m, "5.0");
+	buf_reset(&m.got);
+	stream_settle(&t.s->lanes[0], STREAM_DRAINED);
+	stream_finish(t.s, ERR_OK, &t.scratch, 0);
+	sse_out_flush(&t.s->readers->out);
+	assert_int_equal(strncmp(m.got.p, "data: {\"restart\": true}\n\n"
+	    "id: 2.0\ndata: {\"content\": \"ab\"}\n\n", 58), 0);
+	close_scene(&t);
+	buf_free(&m.got);
+}
+
 int
 main(void)
 {
@@ -222,6 +358,10 @@ main(void)
 		cmocka_unit_test(an_answer_that_could_not_be_saved_says_so),
 		cmocka_unit_test(
 		    one_json_answer_for_those_who_did_not_ask_for_events),
+		cmocka_unit_test(positions_are_read),
+		cmocka_unit_test(who_comes_back_gets_exactly_the_rest),
+		cmocka_unit_test(who_is_ahead_of_a_shadow_sees_nothing_twice),
+		cmocka_unit_test(who_saw_more_than_was_kept_starts_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
