@@ -1,7 +1,7 @@
 /*
- * The first process of several: it owns the socket and starts the workers, again
- * when they die, and never gives that up.  It touches no database, no provider
- * and no request.
+ * The first process of several: it owns the socket and starts the workers,
+ * again when they die, and never gives that up.  It touches no database, no
+ * provider and no request.
  *
  * TERM, INT and USR1 are passed on and wait for the workers to drain; a second
  * one is passed on too and means "now".  HUP reads the settings again: where

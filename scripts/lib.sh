@@ -230,5 +230,21 @@ page_is_old()
 fetch_page_packages()
 {
 	[ node_modules/.fetched -nt package-lock.json ] && return
+	use_new_node || return
 	{ npm ci || npm install --no-save; } && touch node_modules/.fetched
+}
+
+# In www: an npm that runs on a Node too old for a package leaves that package
+# out where it is optional, without a word, and the build misses it later.  So
+# where the system's Node is old, the one that package.json names is fetched
+# first, and npm runs on it.
+use_new_node()
+{
+	local version
+	[ "$(node -p 'parseInt(process.versions.node)')" -lt 22 ] || return 0
+	version=$(node -p 'require("./package.json").devDependencies.node')
+	[ -x ".node/$version/node_modules/node/bin/node" ] ||
+		npm install --no-save --prefix ".node/$version" "node@$version" ||
+		return
+	PATH=$PWD/.node/$version/node_modules/node/bin:$PATH
 }

@@ -1,7 +1,7 @@
 /*
- * Coming back to answers, and stopping them.  A stop is a row for the worker that owns the stream and a
- * word to that worker to look; where that worker is this one, it is told
- * directly.
+ * Coming back to answers, and stopping them.  A stop is a row for the worker
+ * that owns the stream and a word to that worker to look; where that worker is
+ * this one, it is told directly.
  */
 #include <string.h>
 

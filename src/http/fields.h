@@ -54,15 +54,21 @@ struct field {
 #define FIELD_OF(kind, strct, member, lo, hi, ch, fl) \
 	{ .name = #member, .type = (kind), .offset = offsetof(strct, member), \
 	  .least = (lo), .most = (hi), .choices = (ch), .flags = (fl) }
-#define FIELD_TEXT(s, m, lo, hi, fl) FIELD_OF(FIELD_IS_TEXT, s, m, lo, hi, 0, fl)
-#define FIELD_BYTES(s, m, lo, hi, fl) FIELD_OF(FIELD_IS_BYTES, s, m, lo, hi, 0, fl)
+#define FIELD_TEXT(s, m, lo, hi, fl) \
+	FIELD_OF(FIELD_IS_TEXT, s, m, lo, hi, 0, fl)
+#define FIELD_BYTES(s, m, lo, hi, fl) \
+	FIELD_OF(FIELD_IS_BYTES, s, m, lo, hi, 0, fl)
 #define FIELD_MODEL(s, m, fl) FIELD_OF(FIELD_IS_MODEL, s, m, 1, 200, 0, fl)
 #define FIELD_UUID(s, m, fl) FIELD_OF(FIELD_IS_UUID, s, m, 0, 0, 0, fl)
-#define FIELD_INT(s, m, lo, hi, fl) FIELD_OF(FIELD_IS_INT, s, m, lo, hi, 0, fl)
-#define FIELD_REAL(s, m, lo, hi, fl) FIELD_OF(FIELD_IS_REAL, s, m, lo, hi, 0, fl)
+#define FIELD_INT(s, m, lo, hi, fl) \
+	FIELD_OF(FIELD_IS_INT, s, m, lo, hi, 0, fl)
+#define FIELD_REAL(s, m, lo, hi, fl) \
+	FIELD_OF(FIELD_IS_REAL, s, m, lo, hi, 0, fl)
 #define FIELD_BOOL(s, m, fl) FIELD_OF(FIELD_IS_BOOL, s, m, 0, 0, 0, fl)
-#define FIELD_CHOICE(s, m, ch, fl) FIELD_OF(FIELD_IS_CHOICE, s, m, 0, 0, ch, fl)
-#define FIELD_ARRAY(s, m, lo, hi, fl) FIELD_OF(FIELD_IS_ARRAY, s, m, lo, hi, 0, fl)
+#define FIELD_CHOICE(s, m, ch, fl) \
+	FIELD_OF(FIELD_IS_CHOICE, s, m, 0, 0, ch, fl)
+#define FIELD_ARRAY(s, m, lo, hi, fl) \
+	FIELD_OF(FIELD_IS_ARRAY, s, m, lo, hi, 0, fl)
 
 /* Read rq->json, which must be an object.  ERR_VALIDATION with details. */
 enum err

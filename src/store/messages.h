@@ -61,8 +61,8 @@ enum msg_clash {
 };
 
 /*
- * Write the rows of question and answer, all or nothing.  ERR_CONFLICT with the reason
- * in `*clash`.  Once it returns ERR_OK it is on disk.
+ * Write the rows of question and answer, all or nothing.  ERR_CONFLICT with the
+ * reason in `*clash`.  Once it returns ERR_OK it is on disk.
  */
 enum err
 msg_claim(struct db_conn *c, const struct msg_claim *claim,
@@ -82,7 +82,7 @@ struct msg_end {
 	int64_t ended_at; /* wall ms */
 };
 
-/* Inside a transaction.  ERR_NOT_FOUND: it is no longer ours, or not running. */
+/* Inside a transaction.  ERR_NOT_FOUND: it is not ours now, or not running. */
 enum err
 msg_end(struct db_conn *c, const struct msg_end *end);
 

@@ -1,7 +1,8 @@
 /*
  * The text of running answers, in pieces as they are written down: so a reload
  * shows what there is, and a worker that dies loses a second of text at most.
- * Each piece is written once; the cost grows with new text, not with the answer.
+ * Each piece is written once, so that the cost grows with new text and not with
+ * the answer.
  */
 #ifndef STORE_SEGMENTS_H
 #define STORE_SEGMENTS_H

@@ -951,7 +951,7 @@ wait_ms(const struct relay *r)
 	return due > now ? (int)(due - now) : 0;
 }
 
-/* All is told, or nobody is left to tell; what is not on disk the journal has. */
+/* All is told, or nobody is left to tell; the journal has what is not on disk. */
 static bool
 is_done(struct relay *r)
 {

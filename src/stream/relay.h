@@ -47,9 +47,10 @@ void
 relay_add(struct relay *relay, struct stream *s);
 
 /*
- * Give away a shadow (stream/replay.h) with its reader.  Where the stream itself
- * runs in this process, the reader becomes one of it and the shadow goes; else
- * the shadow is read, and followed while it runs.  Uses up a reserved place.
+ * Give away a shadow (stream/replay.h) with its reader.  Where the stream
+ * itself runs in this process, the reader becomes one of it and the shadow goes;
+ * else the shadow is read, and followed while it runs.  Uses up a reserved
+ * place.
  */
 void
 relay_join(struct relay *relay, struct stream *shadow);

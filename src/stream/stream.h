@@ -177,7 +177,7 @@ stream_add_reader(struct stream *s, enum reader_kind kind, struct conn *conn,
 
 /*
  * For READER_EVENTS: queue the head, the first event, and all the text after
- * the reader's position.  Where that makes no sense, `restart` and all the text.
+ * the reader's position.  Where that makes no sense, `restart` and all of it.
  */
 void
 stream_open_reader(struct stream *s, struct reader *r, struct buf *scratch,

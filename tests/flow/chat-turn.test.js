@@ -237,6 +237,10 @@ const BAD_UTF8 = Buffer.from([0x61, 0xff, 0x62, 0x20, ...Buffer.from("good "),
 const multibyte = (n) => Array.from({ length: n },
 	(_, i) => MULTIBYTE[i % MULTIBYTE.length]).join("");
 
+// What `seq:size-b:tokens-n` says.
+const padded = (n, bytes) => Array.from({ length: n },
+	(_, i) => `${i} `.padEnd(bytes, ".")).join("");
+
 const TEXTS = [
 	{ name: "characters of many bytes",
 		parts: "multibyte:tokens-24:pace-0", text: multibyte(24) },
@@ -262,6 +266,13 @@ const TEXTS = [
 		parts: "seq:tokens-9:pace-0:norole", text: numbers(9) },
 	{ name: "one event of 200,000 bytes",
 		parts: "longline-200000:tokens-1:pace-0", text: "x".repeat(200_000) },
+	{ name: "one event of 600,000 bytes",
+		parts: "longline-600000:tokens-1:pace-0", text: "x".repeat(600_000) },
+	{ name: "3 MB that come all at once",
+		parts: "seq:size-1000:tokens-3000:pace-0", text: padded(3000, 1000) },
+	{ name: "3 MB, as fast as they can be read",
+		parts: "seq:size-200:tokens-15000:pace-us-50",
+		text: padded(15000, 200) },
 ];
 
 for (const { name, parts, text } of TEXTS)

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,15 +17,27 @@ const MANY = 300;
 const GAP_MS = 100;	// the largest of a neighbour (F22, F25)
 const TRIES = 3;	// for a machine that has other things to do
 
-// The largest time between two pieces of an answer.
-function largestGap(stream) {
-	const at = stream.events.filter(hasContent).map((e) => e.at);
+const gapOf = (times) =>
+	Math.max(...times.slice(1).map((t, i) => t - times[i]));
 
-	return Math.max(...at.slice(1).map((t, i) => t - at[i]));
+// The largest time between two pieces of an answer.
+const largestGap = (stream) =>
+	gapOf(stream.events.filter(hasContent).map((e) => e.at));
+
+// The same of a stream that comes straight from the provider: what the machine
+// does of itself, and this process, which reads both.
+async function gapWithoutUs(stack, tokens) {
+	const times = [];
+	const response = await fetch(`${stack.provider}/v1/chat/completions`, {
+		method: "POST", body: JSON.stringify({ stream: true, messages: [],
+			model: `demo:seq:tokens-${tokens}:pace-10` }) });
+
+	for await (const chunk of response.body)
+		times.push(chunk && performance.now());
+	return gapOf(times);
 }
 
-// Something that does not go on of itself is done again where it failed: a
-// busy machine makes a gap now and then, what blocks makes one every time.
+// What holds up a neighbour does it every time; a busy machine, now and then.
 async function insist(t, once) {
 	for (let i = 1; ; i++)
 		try {
@@ -37,12 +49,13 @@ async function insist(t, once) {
 		}
 }
 
-function assertSmooth(neighbours) {
-	for (const stream of neighbours) {
-		const gap = largestGap(stream);
+function assertSmooth(t, neighbours, ofMachine) {
+	const gaps = neighbours.map(largestGap);
+	const said = `the largest gap is ${Math.max(...gaps).toFixed(0)} ms, `
+		+ `and ${ofMachine.toFixed(0)} ms straight from the provider`;
 
-		assert.ok(gap < GAP_MS, `the largest gap is ${gap.toFixed(0)} ms`);
-	}
+	assert.ok(Math.max(...gaps) < GAP_MS + ofMachine, said);
+	t.diagnostic(said);
 }
 
 describe("many at once", () => {
@@ -179,8 +192,8 @@ key_file = demo.key
 		return socket;
 	}
 
-	const neighbour = () => begin(stack, ann.token,
-		question("seq:tokens-400:pace-10"));
+	const neighbour = (tokens) => begin(stack, ann.token,
+		question(`seq:tokens-${tokens}:pace-10`));
 
 	const FLOOD = 12_000;	// tokens of 1000 bytes, far more than any buffer
 	const newest = async (message) => {
@@ -190,20 +203,23 @@ key_file = demo.key
 		return items.find((c) => c.title === message)?.id;
 	};
 
-	const memoryOf = async (pid) => Number((/^VmHWM:\s+(\d+) kB/m.exec(
-		await (await import("node:fs/promises"))
-			.readFile(`/proc/${pid}/status`, "utf8")))[1]) / 1024;
+	// The most that a process ever had, in MB.
+	const memoryOf = (pid) => Number(/^VmHWM:\s+(\d+) kB/m.exec(
+		readFileSync(`/proc/${pid}/status`, "utf8"))[1]) / 1024;
 
-	for (const [leave, state] of [["continue", "complete"],
-		["stop", "cancelled"]])
+	// One who may stop his answer by leaving may be taken for gone.
+	for (const [leave, state] of [["continue", /^complete$/],
+		["stop", /^(complete|cancelled)$/]])
 		test(`F25: a reader that never reads, on_disconnect "${leave}": the `
-			+ "neighbours do not notice, the text is kept", async (t) => {
+			+ "neighbours do not notice, the text is kept",
+		async (t) => {
 			await insist(t, async (attempt) => {
 				const message = `flood ${leave} ${attempt}`;
 				const tag = `flood-${leave}-${attempt}`;
-				const neighbours = await Promise.all([neighbour(), neighbour(),
-					neighbour()]);
+				const neighbours = await Promise.all([neighbour(400),
+					neighbour(400), neighbour(400)]);
 				const reads = neighbours.map((stream) => stream.read());
+				const control = gapWithoutUs(stack, 400);
 				const socket = neverRead(question(
 					`seq:size-1000:tokens-${FLOOD}:pace-us-100:tag-${tag}`,
 					{ message, on_disconnect: leave }));
@@ -213,16 +229,16 @@ key_file = demo.key
 						"its conversation is there");
 
 					await until(async () => (await stack.stats(tag))
-						.tokens_sent > 1000, "the provider sends");
+						.tokens_sent > 100, "the provider sends");
 					const answer = await ended(stack, ann.token, id, 60_000);
 
-					assert.equal(answer.state, state);
+					assert.match(answer.state, state);
 					const tokens = answer.content.match(/\d+ \.*/g);
 
 					assert.equal(tokens.join(""), answer.content);
 					tokens.forEach((token, i) =>
 						assert.equal(parseInt(token, 10), i));
-					if (leave === "continue")
+					if (answer.state === "complete")
 						assert.equal(tokens.length, FLOOD);
 					else
 						assert.ok(tokens.length > 100);
@@ -232,12 +248,10 @@ key_file = demo.key
 				await Promise.all(reads);
 				for (const stream of neighbours)
 					assert.equal(stream.text(), numbers(400));
-				assertSmooth(neighbours);
-				t.diagnostic(`the largest gaps: ${neighbours.map((s) =>
-					`${largestGap(s).toFixed(0)} ms`).join(", ")}`);
+				assertSmooth(t, neighbours, await control);
 			});
 			const [pid] = stack.pids.workers();
-			const mb = await memoryOf(pid);
+			const mb = memoryOf(pid);
 
 			t.diagnostic(`the worker had ${mb.toFixed(0)} MB at most`);
 			if (!sanitized())
@@ -248,14 +262,15 @@ key_file = demo.key
 		+ "notice, and its question ends after 5 s", { skip: sanitized() },
 	async (t) => {
 		await insist(t, async () => {
-			const neighbours = await Promise.all([neighbour(), neighbour(),
-				neighbour()]);
+			// they run until the look-up itself has ended, and beyond
+			const neighbours = await Promise.all([neighbour(1400),
+				neighbour(1400), neighbour(1400)]);
 			const reads = neighbours.map((stream) => stream.read());
+			const control = gapWithoutUs(stack, 1400);
 			const body = { provider: "slow", model: "m", message: "Hello?" };
 			const streams = await Promise.all(Array.from({ length: 5 },
 				() => ask(stack, ann.token, body)));
 
-			await Promise.all(reads);
 			for (const stream of streams) {
 				const took = stream.last.at - stream.sentAt;
 
@@ -268,13 +283,10 @@ key_file = demo.key
 				assert.deepEqual(messages.map((m) => m.content), ["Hello?", ""]);
 				assert.equal(messages[1].state, "failed");
 			}
-			// beyond the look-up's own end, too
-			const late = await neighbour();
-
-			await late.read();
-			assertSmooth([...neighbours, late]);
-			t.diagnostic(`the largest gaps: ${[...neighbours, late].map((s) =>
-				`${largestGap(s).toFixed(0)} ms`).join(", ")}`);
+			await Promise.all(reads);
+			for (const stream of neighbours)
+				assert.equal(stream.text(), numbers(1400));
+			assertSmooth(t, neighbours, await control);
 		});
 	});
 

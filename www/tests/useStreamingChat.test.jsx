@@ -245,6 +245,43 @@ describe('leaving', () => {
   });
 });
 
+describe('a page that is hidden', () => {
+  function hide(hidden) {
+    vi.spyOn(document, 'hidden', 'get').mockReturnValue(hidden);
+    document.dispatchEvent(new Event('visibilitychange'));
+  }
+
+  it('drops its reader, and joins when it is shown again', async () => {
+    const view = open();
+    send(view);
+    wire.send(FIRST);
+    wire.send({ content: 'Hel' }, '3.0');
+    await waitFor(() => expect(view.chat().currentMessage?.content).toBe('Hel'));
+    hide(true);
+    expect(api.chatStream.mock.calls[0][1].signal.aborted).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(api.joinStream).not.toHaveBeenCalled();
+    expect(view.chat()).toMatchObject({ status: 'streaming', live: { rejoining: false } });
+
+    hide(false);
+    await waitFor(() => expect(api.joinStream).toHaveBeenCalled());
+    expect(api.joinStream.mock.calls[0].slice(0, 2)).toEqual(['s1', '3.0']);
+    again.send(FIRST);
+    again.send({ content: 'lo' }, '5.0');
+    again.send(DONE, '5.0');
+    again.close();
+    await waitFor(() => expect(view.chat().status).toBe('ready'));
+    expect(view.chat().messages.at(-1).content).toBe('Hello');
+  });
+
+  it('goes on waiting for an answer that has not begun', async () => {
+    const view = open();
+    send(view);
+    hide(true);
+    expect(api.chatStream.mock.calls[0][1].signal.aborted).toBe(false);
+  });
+});
+
 describe('coming back', () => {
   const answer = (state, content) => ({
     id: 'c1', title: 'T',

@@ -16,21 +16,29 @@ export const DONE = {
 
 export const line = (data, id) => `${id ? `id: ${id}\n` : ''}data: ${JSON.stringify(data)}\n\n`;
 
-/* A response whose body is fed from outside, as a network would. */
+/* A response whose body is fed from outside, as a network would: what is sent
+ * after the reader left goes nowhere. */
 export function createWire() {
   let controller;
+  let left = false;
   const body = new ReadableStream({
     start(each) {
       controller = each;
     },
+    cancel() {
+      left = true;
+    },
   });
   const response = new Response(body, { headers: { 'Content-Type': 'text/event-stream' } });
+  const put = (chunk) => {
+    if (!left) controller.enqueue(chunk);
+  };
   return {
     response,
-    text: (text) => controller.enqueue(bytes.encode(text)),
-    bytes: (chunk) => controller.enqueue(chunk),
-    send: (data, id) => controller.enqueue(bytes.encode(line(data, id))),
-    close: () => controller.close(),
+    text: (text) => put(bytes.encode(text)),
+    bytes: put,
+    send: (data, id) => put(bytes.encode(line(data, id))),
+    close: () => left || controller.close(),
     fail: () => controller.error(new TypeError('network error')),
   };
 }

@@ -95,12 +95,14 @@ export async function readEvents(response, onEvent, { signal, silenceMs = SILENC
   let timer;
   let closed = false;
 
+  const drop = () => reader.cancel().catch(() => {});
+
   function watch() {
     clearTimeout(timer);
-    const ms = decoder.ended() ? CLOSING_MS_MAX : silenceMs;
-    timer = setTimeout(() => reader.cancel().catch(() => {}), ms);
+    timer = setTimeout(drop, decoder.ended() ? CLOSING_MS_MAX : silenceMs);
   }
 
+  signal?.addEventListener('abort', drop);
   try {
     while (!signal?.aborted) {
       watch();
@@ -113,7 +115,8 @@ export async function readEvents(response, onEvent, { signal, silenceMs = SILENC
     // A read that fails is a stream that broke; the line below says so.
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener('abort', drop);
   }
   if (!signal?.aborted) decoder.end();
-  if (!closed) reader.cancel().catch(() => {});
+  if (!closed) drop();
 }
