@@ -149,11 +149,12 @@ find_model(struct chat *c)
 static enum err
 validate(struct chat *c)
 {
-	enum err err;
+	/* Both, so that all that is wrong is told at once. */
+	enum err err = FIELDS_READ(c->rq, ask_fields, &c->ask);
+	enum err message_err = check_message(c);
 
-	if ((err = FIELDS_READ(c->rq, ask_fields, &c->ask)) ||
-	    (err = check_message(c)))
-		return err;
+	if (err || message_err)
+		return err ? err : message_err;
 	return find_model(c);
 }
 

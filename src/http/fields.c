@@ -96,7 +96,9 @@ read_uuid(struct req *rq, const struct field *f, const json_t *value, void *at)
 {
 	const char *text = json_string_value(value);
 
-	if (text == NULL || !uuid_parse(text, at))
+	/* The id of zeros is refused: a handler takes it for "absent". */
+	if (text == NULL || strlen(text) != json_string_length(value) ||
+	    !uuid_parse(text, at) || uuid_is_none(at))
 		req_fail_field(rq, f->name, "must be an id of 36 characters, "
 		    "as this server gives them");
 }

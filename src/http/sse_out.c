@@ -43,6 +43,7 @@ sse_out_flush(struct sse_out *out)
 	if (n == CONN_GONE)
 		return SSE_OUT_GONE;
 	out->sent += (size_t)n;
+	out->total += (uint64_t)n;
 	if ((size_t)n < left)
 		return SSE_OUT_FULL;
 	buf_reset(&out->queue);

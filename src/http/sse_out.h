@@ -1,7 +1,6 @@
 /*
  * Bytes on their way to one reader: sent at once where the reader takes them,
- * else queued up to a ceiling.  A reader whose queue is full is let go, so that
- * one who does not read holds up nobody; it may come back and rejoin.
+ * else queued up to a ceiling, so that one who does not read holds up nobody.
  *
  * Used for event streams and for the ends of long JSON answers alike.
  */
@@ -24,6 +23,7 @@ struct sse_out {
 	struct conn *conn; /* owned; NULL once it is closed */
 	struct buf queue;
 	size_t sent;       /* bytes of the queue that are gone already */
+	uint64_t total;    /* bytes that the reader has taken in all */
 	int64_t wrote_ms;  /* when something last went into it, by clock_ms() */
 };
 
@@ -40,7 +40,7 @@ extern const char SSE_OUT_HEAD[];
 void
 sse_out_init(struct sse_out *out, struct conn *conn, size_t queue_max);
 
-/* Queue bytes; ERR_TOO_LARGE where the reader is too far behind. */
+/* Queue bytes; ERR_TOO_LARGE where the reader has too much waiting. */
 enum err
 sse_out_add(struct sse_out *out, const void *bytes, size_t n, int64_t now_ms);
 

@@ -83,26 +83,6 @@ events_delta(struct buf *out, const struct stream_lane *lane,
 }
 
 enum err
-events_rest(struct buf *out, const struct stream_lane *lane, size_t text_at,
-    size_t reasoning_at)
-{
-	struct stream_lane then = *lane; /* with its position, but for the text */
-	struct llm_delta thought = { LLM_REASONING,
-		lane->reasoning.p + reasoning_at,
-		lane->reasoning.len - reasoning_at };
-	struct llm_delta said = { LLM_TEXT, lane->text.p + text_at,
-		lane->text.len - text_at };
-	enum err err = ERR_OK;
-
-	then.text.len = text_at;
-	if (thought.len > 0)
-		err = events_delta(out, &then, &thought);
-	if (err == ERR_OK && said.len > 0)
-		err = events_delta(out, lane, &said);
-	return err;
-}
-
-enum err
 events_restart(struct buf *out)
 {
 	return buf_adds(out, "data: {\"restart\": true}\n\n");

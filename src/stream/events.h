@@ -19,14 +19,6 @@ enum err
 events_delta(struct buf *out, const struct stream_lane *lane,
     const struct llm_delta *delta);
 
-/*
- * All that the lane has from a position on, as one event of each kind; the
- * position has to be on character boundaries.
- */
-enum err
-events_rest(struct buf *out, const struct stream_lane *lane, size_t text_at,
-    size_t reasoning_at);
-
 /* "Drop the text that you show; all of it follows." */
 enum err
 events_restart(struct buf *out);

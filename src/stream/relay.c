@@ -178,7 +178,7 @@ relay_send(struct relay *r, struct conn *conn, struct buf *rest)
 	}
 	reader->kind = READER_REST;
 	reader->ending = true;
-	reader->ending_since_ms = clock_ms();
+	reader->seen_sent_ms = clock_ms();
 	sse_out_init(&reader->out, conn, RESP_MAX);
 	reader->out.queue = *rest;
 	buf_init(rest, rest->max);
@@ -374,7 +374,7 @@ flush_reader(struct relay *r, struct reader *reader)
 {
 	if (reader->gone)
 		return;
-	switch (sse_out_flush(&reader->out)) {
+	switch (stream_feed(reader, &r->scratch, r->now_ms)) {
 	case SSE_OUT_GONE:
 		reader->gone = true;
 		return;
@@ -435,6 +435,7 @@ on_reader(struct relay *r, struct reader *reader, uint32_t events)
 static void
 open_reader(struct relay *r, struct reader *reader)
 {
+	reader->seen_sent_ms = r->now_ms;
 	watch_reader(r, reader, EPOLL_CTL_ADD);
 	stream_open_reader(reader->stream, reader, &r->scratch, r->now_ms);
 }
@@ -493,7 +494,7 @@ adopt_readers(struct relay *r, struct stream *s, struct stream *shadow)
 		open_reader(r, reader);
 	}
 	if (s->n_uncommitted == 0)
-		stream_finish(s, s->saved, &r->scratch, r->now_ms);
+		stream_finish(s, s->commit_err, &r->scratch, r->now_ms);
 	mark_dirty(r, s);
 }
 
@@ -586,11 +587,11 @@ on_committed(struct relay *r, struct stream_lane *lane)
 	if (lane->commit_err != ERR_OK) {
 		log_say(LOG_ERROR, "relay", "an answer was not saved: %s",
 		    err_code(lane->commit_err));
-		s->saved = lane->commit_err;
+		s->commit_err = lane->commit_err;
 	}
 	if (--s->n_uncommitted > 0)
 		return;
-	stream_finish(s, s->saved, &r->scratch, r->now_ms);
+	stream_finish(s, s->commit_err, &r->scratch, r->now_ms);
 	mark_dirty(r, s);
 }
 
@@ -840,19 +841,31 @@ check_lane(struct relay *r, struct stream_lane *lane, int64_t now_us)
 		end_lane(r, lane, STREAM_ENDED);
 }
 
+/* Something waits for it, and it has taken nothing for so long. */
+static bool
+is_stuck(struct relay *r, struct reader *reader)
+{
+	bool waits = reader->out.queue.len > reader->out.sent;
+
+	if (!waits || reader->out.total != reader->seen_sent) {
+		reader->seen_sent = reader->out.total;
+		reader->seen_sent_ms = r->now_ms;
+		return false;
+	}
+	return r->now_ms - reader->seen_sent_ms > RELAY_SEND_MAX_MS;
+}
+
 static void
 beat_reader(struct relay *r, struct reader *reader)
 {
 	static const char comment[] = ": still here\n\n";
 
-	if (reader->ending) {
-		if (r->now_ms - reader->ending_since_ms > RELAY_SEND_MAX_MS)
-			reader->gone = true;
-		return;
-	}
-	if (reader->kind == READER_EVENTS &&
+	if (is_stuck(r, reader))
+		reader->gone = true;
+	if (reader->kind == READER_EVENTS && !reader->ending &&
 	    sse_out_beat_due(&reader->out, r->now_ms) &&
-	    sse_out_add(&reader->out, comment, sizeof(comment) - 1, r->now_ms))
+	    sse_out_add(&reader->out, comment, sizeof(comment) - 1,
+	    r->now_ms) == ERR_INTERNAL)
 		reader->gone = true;
 }
 
@@ -951,7 +964,7 @@ wait_ms(const struct relay *r)
 	return due > now ? (int)(due - now) : 0;
 }
 
-/* All is told, or nobody is left to tell; the journal has what is not on disk. */
+/* All is told, or nobody is left; the journal has what is not on disk. */
 static bool
 is_done(struct relay *r)
 {

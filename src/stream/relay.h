@@ -18,7 +18,7 @@ enum {
 	RELAY_IDLE_MAX = 256,      /* provider connections kept open, unused */
 	RELAY_EARLY_MAX = 256,     /* stops kept for streams not here yet */
 	RELAY_EARLY_MS = 60000,    /* for so long */
-	RELAY_SEND_MAX_MS = 30000, /* an ended reader may take that long */
+	RELAY_SEND_MAX_MS = 30000, /* a reader who takes nothing for so long goes */
 	RELAY_SAVE_MAX_MS = 60000, /* readers wait that long for the commit */
 };
 
@@ -48,9 +48,9 @@ relay_add(struct relay *relay, struct stream *s);
 
 /*
  * Give away a shadow (stream/replay.h) with its reader.  Where the stream
- * itself runs in this process, the reader becomes one of it and the shadow goes;
- * else the shadow is read, and followed while it runs.  Uses up a reserved
- * place.
+ * itself runs in this process, the reader becomes one of it and the shadow
+ * goes; else the shadow is read, and followed while it runs.  Uses up a
+ * reserved place.
  */
 void
 relay_join(struct relay *relay, struct stream *shadow);

@@ -103,7 +103,7 @@ stream_add_reader(struct stream *s, enum reader_kind kind, struct conn *conn,
 	}
 	r->stream = s;
 	r->kind = kind;
-	r->after = after;
+	r->at = after;
 	snprintf(r->request_id, sizeof(r->request_id), "%s", request_id);
 	sse_out_init(&r->out, conn, kind == READER_EVENTS ?
 	    (size_t)SSE_OUT_QUEUE_MAX : (size_t)RESP_MAX);
@@ -153,40 +153,29 @@ makes_sense(const struct stream_lane *lane, const struct position *p)
 	    is_boundary(&lane->reasoning, p->reasoning);
 }
 
-static size_t
-least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/* Everything after the reader's position, and how far it is ahead of us. */
 static enum err
-add_backlog(struct buf *out, const struct stream_lane *lane, struct reader *r)
+add_restart(struct buf *out, struct reader *r)
 {
-	struct position p = r->after;
-	enum err err;
-
-	if (p.given && !makes_sense(lane, &p)) {
-		p = (struct position){ 0 };
-		if ((err = events_restart(out)))
-			return err;
-	}
-	r->ahead_text = p.text - least(p.text, lane->text.len);
-	r->ahead_reasoning = p.reasoning - least(p.reasoning,
-	    lane->reasoning.len);
-	return events_rest(out, lane, least(p.text, lane->text.len),
-	    least(p.reasoning, lane->reasoning.len));
+	r->at = (struct position){ 0 };
+	return events_restart(out);
 }
 
-/*
- * The ceiling of the queue is for what is new; a reader that comes back to a
- * long answer gets room for what there is.
- */
-static void
-make_room_for(struct reader *r, const struct buf *opening)
+static bool
+is_behind(const struct reader *r)
 {
-	if (r->out.queue.max < opening->len + SSE_OUT_QUEUE_MAX)
-		r->out.queue.max = opening->len + SSE_OUT_QUEUE_MAX;
+	const struct stream_lane *lane = &r->stream->lanes[0];
+
+	return r->at.text < lane->text.len ||
+	    r->at.reasoning < lane->reasoning.len;
+}
+
+static bool
+is_ahead(const struct reader *r)
+{
+	const struct stream_lane *lane = &r->stream->lanes[0];
+
+	return r->at.text > lane->text.len ||
+	    r->at.reasoning > lane->reasoning.len;
 }
 
 void
@@ -197,47 +186,59 @@ stream_open_reader(struct stream *s, struct reader *r, struct buf *scratch,
 		return;
 	buf_reset(scratch);
 	if (buf_adds(scratch, SSE_OUT_HEAD) || events_first(scratch, s) ||
-	    add_backlog(scratch, &s->lanes[0], r)) {
+	    (r->at.given && !makes_sense(&s->lanes[0], &r->at) &&
+	    add_restart(scratch, r)) ||
+	    sse_out_add(&r->out, scratch->p, scratch->len, now_ms)) {
 		r->gone = true;
 		return;
 	}
-	make_room_for(r, scratch);
-	if (sse_out_add(&r->out, scratch->p, scratch->len, now_ms))
-		r->gone = true;
+	r->behind = is_behind(r);
 }
 
 /* ---- text ---- */
 
+/* Where there is no room for it now, it comes later out of the lane's text. */
 static void
-queue(struct reader *r, const struct buf *event, int64_t now_ms)
+queue_piece(struct reader *r, const struct buf *event, enum llm_kind kind,
+    size_t to, int64_t now_ms)
 {
-	if (sse_out_add(&r->out, event->p, event->len, now_ms))
+	enum err err = sse_out_add(&r->out, event->p, event->len, now_ms);
+
+	if (err == ERR_TOO_LARGE)
+		r->behind = true;
+	else if (err)
 		r->gone = true;
+	else
+		*(kind == LLM_TEXT ? &r->at.text : &r->at.reasoning) = to;
 }
 
-/* A reader that has seen some of it already gets the rest of it. */
+static size_t
+stands_at(const struct reader *r, enum llm_kind kind)
+{
+	return kind == LLM_TEXT ? r->at.text : r->at.reasoning;
+}
+
+/* A reader that has some of it already gets the rest of it. */
 static void
 queue_unseen(struct reader *r, const struct stream_lane *lane,
-    const struct llm_delta *delta, struct buf *scratch, int64_t now_ms)
+    const struct llm_delta *delta, size_t from, struct buf *scratch,
+    int64_t now_ms)
 {
-	size_t *ahead = delta->kind == LLM_TEXT ?
-	    &r->ahead_text : &r->ahead_reasoning;
-	size_t seen = least(*ahead, delta->len);
-	struct llm_delta rest = { delta->kind, delta->text + seen,
-		delta->len - seen };
+	size_t at = stands_at(r, delta->kind), to = from + delta->len;
+	struct llm_delta rest = { delta->kind, delta->text + (at - from),
+		to - at };
 
-	*ahead -= seen;
-	if (rest.len == 0)
+	if (at < from || at >= to)
 		return;
 	buf_reset(scratch);
 	if (events_delta(scratch, lane, &rest) == ERR_OK)
-		queue(r, scratch, now_ms);
+		queue_piece(r, scratch, delta->kind, to, now_ms);
 }
 
 static bool
-is_ahead(const struct reader *r)
+takes_text(const struct reader *r)
 {
-	return r->ahead_text > 0 || r->ahead_reasoning > 0;
+	return r->kind == READER_EVENTS && !r->gone && !r->behind;
 }
 
 static void
@@ -245,16 +246,19 @@ queue_for_readers(const struct stream_lane *lane,
     const struct llm_delta *delta, struct buf *scratch, int64_t now_ms)
 {
 	struct reader *readers = lane->stream->readers;
+	const struct buf *whole = delta->kind == LLM_TEXT ?
+	    &lane->text : &lane->reasoning;
+	size_t from = whole->len - delta->len;
 
 	buf_reset(scratch);
 	if (events_delta(scratch, lane, delta))
 		return;
 	for (struct reader *r = readers; r != NULL; r = r->next)
-		if (r->kind == READER_EVENTS && !r->gone && !is_ahead(r))
-			queue(r, scratch, now_ms);
+		if (takes_text(r) && stands_at(r, delta->kind) == from)
+			queue_piece(r, scratch, delta->kind, whole->len, now_ms);
 	for (struct reader *r = readers; r != NULL; r = r->next)
-		if (r->kind == READER_EVENTS && !r->gone && is_ahead(r))
-			queue_unseen(r, lane, delta, scratch, now_ms);
+		if (takes_text(r) && stands_at(r, delta->kind) < whole->len)
+			queue_unseen(r, lane, delta, from, scratch, now_ms);
 }
 
 static enum err
@@ -477,31 +481,6 @@ write_answer(struct buf *out, const struct stream_lane *lane,
 	return body != NULL ? resp_json(out, status, body) : ERR_INTERNAL;
 }
 
-/* A reader that has seen more than was kept is shown what was kept. */
-static enum err
-write_restart(struct buf *out, const struct stream_lane *lane,
-    const struct reader *r)
-{
-	enum err err;
-
-	if (!is_ahead(r))
-		return ERR_OK;
-	err = events_restart(out);
-	return err ? err : events_rest(out, lane, 0, 0);
-}
-
-static enum err
-write_last(struct buf *out, const struct stream_lane *lane,
-    const struct reader *r)
-{
-	enum err err;
-
-	if (r->kind == READER_ANSWER)
-		return write_answer(out, lane, r);
-	err = write_restart(out, lane, r);
-	return err ? err : events_end(out, lane);
-}
-
 /* The lane as its readers are to see it where it could not be saved. */
 static struct stream_lane
 unsaved(const struct stream_lane *lane, enum err saved)
@@ -516,25 +495,116 @@ unsaved(const struct stream_lane *lane, enum err saved)
 	return told;
 }
 
+static enum err
+write_last(struct buf *out, const struct reader *r)
+{
+	const struct stream *s = r->stream;
+	struct stream_lane told = s->lanes[0];
+
+	if (s->saved != ERR_OK)
+		told = unsaved(&s->lanes[0], s->saved);
+	if (r->kind == READER_ANSWER)
+		return write_answer(out, &told, r);
+	return events_end(out, &told);
+}
+
+static void
+queue_last(struct reader *r, struct buf *scratch, int64_t now_ms)
+{
+	buf_reset(scratch);
+	if (write_last(scratch, r) ||
+	    sse_out_add(&r->out, scratch->p, scratch->len, now_ms))
+		r->gone = true;
+	r->ending = true;
+}
+
+/* A reader that has seen more than was kept is shown what was kept. */
+static void
+queue_restart(struct reader *r, struct buf *scratch, int64_t now_ms)
+{
+	buf_reset(scratch);
+	if (add_restart(scratch, r) ||
+	    sse_out_add(&r->out, scratch->p, scratch->len, now_ms))
+		r->gone = true;
+	r->behind = is_behind(r);
+}
+
 void
 stream_finish(struct stream *s, enum err saved, struct buf *scratch,
     int64_t now_ms)
 {
-	struct stream_lane told = s->lanes[0];
-
-	if (saved != ERR_OK)
-		told = unsaved(&s->lanes[0], saved);
+	s->saved = saved;
 	for (struct reader *r = s->readers; r != NULL; r = r->next) {
-		buf_reset(scratch);
-		if (r->gone || r->ending)
+		if (r->gone || r->ending || r->end_due)
 			continue;
-		if (write_last(scratch, &told, r)) {
-			r->gone = true;
-			continue;
-		}
-		make_room_for(r, scratch);
-		queue(r, scratch, now_ms);
-		r->ending = true;
-		r->ending_since_ms = now_ms;
+		if (r->kind == READER_EVENTS && is_ahead(r))
+			queue_restart(r, scratch, now_ms);
+		if (r->behind)
+			r->end_due = true;
+		else
+			queue_last(r, scratch, now_ms);
 	}
+}
+
+/* ---- feeding ---- */
+
+/* At most so many bytes from there on, and no character cut in two. */
+static size_t
+piece_of(const struct buf *text, size_t from, size_t most)
+{
+	size_t n = text->len - from;
+
+	if (n <= most)
+		return n;
+	while (!is_boundary(text, from + most))
+		most--;
+	return most;
+}
+
+/* The next piece that a reader who is behind has not had: reasoning first. */
+static void
+queue_next(struct reader *r, struct buf *scratch, int64_t now_ms)
+{
+	const struct stream_lane *lane = &r->stream->lanes[0];
+	struct stream_lane then = *lane; /* as it stood after this piece */
+	enum llm_kind kind = r->at.reasoning < lane->reasoning.len ?
+	    LLM_REASONING : LLM_TEXT;
+	const struct buf *whole = kind == LLM_TEXT ?
+	    &lane->text : &lane->reasoning;
+	size_t from = stands_at(r, kind);
+	struct llm_delta piece = { kind, whole->p + from,
+		piece_of(whole, from, STREAM_FEED_MAX) };
+
+	then.text.len = r->at.text;
+	then.reasoning.len = r->at.reasoning;
+	*(kind == LLM_TEXT ? &then.text.len : &then.reasoning.len) +=
+	    piece.len;
+	buf_reset(scratch);
+	if (events_delta(scratch, &then, &piece))
+		r->gone = true;
+	else
+		queue_piece(r, scratch, kind, from + piece.len, now_ms);
+}
+
+static void
+feed_more(struct reader *r, struct buf *scratch, int64_t now_ms)
+{
+	r->behind = is_behind(r);
+	if (r->behind)
+		queue_next(r, scratch, now_ms);
+	else if (r->end_due)
+		queue_last(r, scratch, now_ms);
+}
+
+enum sse_out_state
+stream_feed(struct reader *r, struct buf *scratch, int64_t now_ms)
+{
+	enum sse_out_state state = sse_out_flush(&r->out);
+
+	while (state == SSE_OUT_EMPTY && !r->ending && !r->gone &&
+	    (r->behind || r->end_due)) {
+		feed_more(r, scratch, now_ms);
+		state = sse_out_flush(&r->out);
+	}
+	return r->gone ? SSE_OUT_GONE : state;
 }

@@ -28,7 +28,8 @@
 enum {
 	STREAM_LANES_MAX = 8,
 	STREAM_READERS_MAX = 16,  /* at one stream */
-	STREAM_EVENT_MAX = 64 * 1024 * 1024, /* bytes of one event */
+	STREAM_FEED_MAX = 32 * 1024, /* bytes of text in an event to a reader who
+	                              * is behind */
 };
 
 /* How an answer stands, by the names that the database and clients see. */
@@ -83,13 +84,20 @@ struct reader {
 	enum reader_kind kind;
 	struct sse_out out;
 	char request_id[17];
-	struct position after; /* what it has seen already, when it comes back */
-	/* How much more of the text it has seen than the lane has: only where
-	 * the lane follows the database, which is a little behind. */
-	size_t ahead_text, ahead_reasoning;
+	/*
+	 * What is queued for it, or what it had when it came back.  Usually
+	 * where the lane stands.  Less where it is behind: then nothing is
+	 * queued until it has taken what was, and it is fed from the lane's own
+	 * text.  More where it is ahead: only in a shadow, whose text comes
+	 * later than that of the stream it follows.
+	 */
+	struct position at;
+	bool behind;
+	bool end_due;   /* the last event follows once it is no longer behind */
 	bool wants_out; /* EPOLLOUT is asked for */
 	bool ending;    /* everything is queued: close once it is sent */
-	int64_t ending_since_ms;
+	uint64_t seen_sent;   /* out.total when it was last seen to move */
+	int64_t seen_sent_ms; /* and when that was */
 	bool gone;      /* to be freed at the end of the round */
 };
 
@@ -152,7 +160,8 @@ struct stream {
 	int n_lanes;
 	int n_running;     /* lanes that have not ended */
 	int n_uncommitted; /* lanes whose end is not on disk */
-	enum err saved;    /* what came of their commits */
+	enum err commit_err; /* ERR_OK, or that of a lane that was refused */
+	enum err saved;    /* as its readers are told */
 };
 
 /* A stream of `n_lanes` empty lanes; NULL where memory is out. */
@@ -176,12 +185,18 @@ stream_add_reader(struct stream *s, enum reader_kind kind, struct conn *conn,
     const char *request_id, struct position after);
 
 /*
- * For READER_EVENTS: queue the head, the first event, and all the text after
- * the reader's position.  Where that makes no sense, `restart` and all of it.
+ * For READER_EVENTS: queue the head and the first event; the text after the
+ * reader's position follows as it is fed.  Where the position makes no sense,
+ * `restart`, and all of the text.
  */
 void
 stream_open_reader(struct stream *s, struct reader *r, struct buf *scratch,
     int64_t now_ms);
+
+/* Send what is queued and, to one who is behind, what it has not had yet.
+ * Never waits. */
+enum sse_out_state
+stream_feed(struct reader *r, struct buf *scratch, int64_t now_ms);
 
 /* The reason's own literal, of the table of ends; NULL for any other text. */
 const char *
@@ -208,7 +223,7 @@ stream_settle(struct stream_lane *lane, enum stream_cause cause);
 
 /*
  * Queue the last event, or the one JSON answer, for every reader that has not
- * had it, and mark them as ending.  `saved` is ERR_OK once all lanes are on
+ * had it, as soon as it is no longer behind, and mark them as ending.  `saved` is ERR_OK once all lanes are on
  * disk; otherwise readers are told that their answer is not.
  */
 void

@@ -175,7 +175,7 @@ const PASSWORDS = [
 ];
 
 for (const { name, password, taken, not } of PASSWORDS)
-	test(`S3: a password of ${name} is ${taken ? "" : "not "}taken`, async () => {
+	test(`S3: a password of ${name}: ${taken ? "" : "not "}taken`, async () => {
 		const username = newName();
 		const { status, body } = await register(stack, username, password);
 
@@ -256,7 +256,8 @@ const TOKENS = [
 	{ name: "of zeros", forge: () => "A".repeat(43) },
 	{ name: "cut", forge: (t) => t.slice(0, -1) },
 	{ name: "longer", forge: (t) => `${t}A` },
-	{ name: "with another first letter", forge: (t) => other(t[0]) + t.slice(1) },
+	{ name: "with another first letter",
+		forge: (t) => other(t[0]) + t.slice(1) },
 	{ name: "with another last letter but one",
 		forge: (t) => t.slice(0, 41) + other(t[41]) + t.slice(42) },
 	{ name: "in upper case", forge: (t) => t.toUpperCase() },
@@ -560,7 +561,8 @@ test("S15: a key is sealed for its user; in another's row it opens nothing",
 	async () => {
 		await putKey(canary);
 		await putKey("sk-of-bob-0123456789", bob);
-		const rows = await stack.db("SELECT HEX(sealed) AS sealed FROM api_keys");
+		const rows = await stack.db(
+			"SELECT HEX(sealed) AS sealed FROM api_keys");
 
 		for (const { sealed } of rows)
 			assert.ok(!Buffer.from(sealed, "hex").includes(canary.slice(3, 20)));

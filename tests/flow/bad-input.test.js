@@ -248,8 +248,8 @@ test("no body at all: what is missing is named", async () => {
 	const answer = await post("/chat", undefined);
 
 	assertError(answer, 422, "validation_error");
-	assert.deepEqual(Object.keys(answer.body.details).sort(),
-		["message", "model", "provider"]);
+	for (const field of ["model", "provider"])
+		assert.match(answer.body.details[field], /required/);
 });
 
 const SIZES = [

@@ -1,5 +1,6 @@
-// Whatever a provider does, its answer comes to the honest end of the table in
-// docs/API.md: the last event, the state that is kept, the status of POST /chat.
+// Whatever a provider does, its answer comes to the honest end of the table
+// in docs/API.md: the last event, the state that is kept, the status of POST
+// /chat.
 // The question is kept, so is the text so far, and the conversation goes on.
 
 import assert from "node:assert/strict";

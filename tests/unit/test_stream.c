@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,7 +41,8 @@ open_scene(struct scene *t, enum reader_kind kind)
 static const char *
 sent(struct scene *t)
 {
-	assert_int_not_equal(sse_out_flush(&t->s->readers->out), SSE_OUT_GONE);
+	assert_int_not_equal(stream_feed(t->s->readers, &t->scratch, 0),
+	    SSE_OUT_GONE);
 	return t->m.got.p;
 }
 
@@ -254,9 +256,66 @@ come_back(struct scene *t, struct memory_conn *m, const char *position)
 	assert_int_equal(stream_add_reader(t->s, READER_EVENTS, &m->conn, "r",
 	    stream_position(position)), ERR_OK);
 	stream_open_reader(t->s, t->s->readers, &t->scratch, 0);
-	assert_int_equal(sse_out_flush(&t->s->readers->out), SSE_OUT_EMPTY);
+	assert_int_equal(stream_feed(t->s->readers, &t->scratch, 0),
+	    SSE_OUT_EMPTY);
 	return strstr(m->got.p, "\"ignored\": []}\n\n") +
 	    strlen("\"ignored\": []}\n\n");
+}
+
+/* The content of all events in `bytes`, joined. */
+static void
+join_content(const char *bytes, struct buf *out)
+{
+	static const char key[] = "data: {\"content\": \"";
+
+	while ((bytes = strstr(bytes, key)) != NULL) {
+		const char *end;
+
+		bytes += sizeof(key) - 1;
+		end = strchr(bytes, '"');
+		assert_int_equal(buf_add(out, bytes, (size_t)(end - bytes)), 0);
+	}
+}
+
+static void
+a_reader_who_pauses_misses_nothing_and_costs_no_more(void **state)
+{
+	enum { PIECES = 20000, ALL = PIECES * 30 };
+	struct buf got;
+	struct scene t;
+
+	(void)state;
+	open_scene(&t, READER_EVENTS);
+	t.s->lanes[0].text.max = ALL;
+	sent(&t);
+	buf_reset(&t.m.got);
+	t.m.got.max = 1 << 24;
+	t.m.takes = 0;
+	for (int i = 0; i < PIECES; i++) {
+		char piece[64];
+
+		snprintf(piece, sizeof(piece), "%029d ", i);
+		say(&t, LLM_TEXT, piece);
+		assert_true(t.s->readers->out.queue.len <= SSE_OUT_QUEUE_MAX);
+		if (i % 1000 == 0) /* now and then it takes a little */
+			t.m.takes = 5000;
+		assert_int_not_equal(stream_feed(t.s->readers, &t.scratch, 0),
+		    SSE_OUT_GONE);
+	}
+	assert_true(t.s->readers->behind);
+	stream_settle(&t.s->lanes[0], STREAM_STOPPED);
+	stream_finish(t.s, ERR_OK, &t.scratch, 0);
+	t.m.takes = 1 << 24;
+	assert_int_equal(stream_feed(t.s->readers, &t.scratch, 0),
+	    SSE_OUT_EMPTY);
+	assert_true(t.s->readers->ending);
+	buf_init(&got, ALL);
+	join_content(t.m.got.p, &got);
+	assert_int_equal(got.len, ALL);
+	assert_memory_equal(got.p, t.s->lanes[0].text.p, ALL);
+	assert_non_null(strstr(t.m.got.p, "\"finish_reason\": \"cancelled\""));
+	buf_free(&got);
+	close_scene(&t);
 }
 
 static const struct returning {
@@ -315,10 +374,10 @@ who_is_ahead_of_a_shadow_sees_nothing_twice(void **state)
 	assert_string_equal(come_back(&t, &m, "5.0"), "");
 	buf_reset(&m.got);
 	say(&t, LLM_TEXT, "cd");
-	sse_out_flush(&t.s->readers->out);
+	stream_feed(t.s->readers, &t.scratch, 0);
 	assert_string_equal(m.got.p, "");
 	say(&t, LLM_TEXT, "efg");
-	sse_out_flush(&t.s->readers->out);
+	stream_feed(t.s->readers, &t.scratch, 0);
 	assert_string_equal(m.got.p,
 	    "id: 7.0\ndata: {\"content\": \"fg\"}\n\n");
 	close_scene(&t);
@@ -339,7 +398,7 @@ who_saw_more_than_was_kept_starts_again(void **state)
 	buf_reset(&m.got);
 	stream_settle(&t.s->lanes[0], STREAM_DRAINED);
 	stream_finish(t.s, ERR_OK, &t.scratch, 0);
-	sse_out_flush(&t.s->readers->out);
+	stream_feed(t.s->readers, &t.scratch, 0);
 	assert_int_equal(strncmp(m.got.p, "data: {\"restart\": true}\n\n"
 	    "id: 2.0\ndata: {\"content\": \"ab\"}\n\n", 58), 0);
 	close_scene(&t);
@@ -359,6 +418,8 @@ main(void)
 		cmocka_unit_test(
 		    one_json_answer_for_those_who_did_not_ask_for_events),
 		cmocka_unit_test(positions_are_read),
+		cmocka_unit_test(
+		    a_reader_who_pauses_misses_nothing_and_costs_no_more),
 		cmocka_unit_test(who_comes_back_gets_exactly_the_rest),
 		cmocka_unit_test(who_is_ahead_of_a_shadow_sees_nothing_twice),
 		cmocka_unit_test(who_saw_more_than_was_kept_starts_again),
