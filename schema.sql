@@ -98,6 +98,8 @@ CREATE TABLE IF NOT EXISTS messages (
 	-- so that a second running answer of a conversation meets the unique key
 	owner BINARY(16) NULL,
 	running_in BINARY(16) NULL,
+	-- and the session that asked, which takes it along when it ends
+	session_id BINARY(16) NULL,
 	-- the request that made it, so that the same request again finds it
 	client_request_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL,
 	request_hash BINARY(32) NULL,
@@ -107,6 +109,7 @@ CREATE TABLE IF NOT EXISTS messages (
 	UNIQUE KEY client_request (user_id, client_request_id),
 	KEY conversation (conversation_id, depth),
 	KEY owner (owner),
+	KEY session (session_id),
 	CONSTRAINT messages_conversation FOREIGN KEY (conversation_id) REFERENCES conversations (id) ON DELETE CASCADE
 ) ENGINE=InnoDB;
 

@@ -210,10 +210,25 @@ kill_overdue(struct master *m)
 	}
 }
 
+/*
+ * Nobody accepts any more: who comes now is to be refused at once, and not to
+ * wait in the backlog of a socket that this process holds open.
+ */
+static void
+close_socket(struct master *m)
+{
+	if (m->listen_fd < 0)
+		return;
+	unlink(m->conf->server_socket);
+	close(m->listen_fd);
+	m->listen_fd = -1;
+}
+
 static void
 stop_all(struct master *m, int sig)
 {
 	m->stopping = true;
+	close_socket(m);
 	for (int i = 0; i < SLOTS_MAX; i++)
 		if (m->slots[i].in_use)
 			tell_to_leave(m, &m->slots[i], sig);
@@ -372,8 +387,7 @@ master_run(const struct options *o)
 		free_slot(m);
 	start_due(m);
 	run(m, &signals);
-	unlink(m->conf->server_socket);
-	close(m->listen_fd);
+	close_socket(m);
 	free(m->conf);
 	free(m);
 	return 0;

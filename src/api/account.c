@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/routes.h"
+#include "api/streams.h"
 #include "auth/password.h"
 #include "auth/session.h"
 #include "auth/username.h"
@@ -422,6 +423,7 @@ account_logout(const struct app *app, struct db_conn *db, struct req *rq)
 
 	if (err)
 		return err;
+	streams_stop_session(app, db, &rq->user);
 	req_note(rq, "signed out");
 	rq->status = 204;
 	return set_cookie(app, rq, "");

@@ -551,7 +551,8 @@ claim(struct chat *c, enum reader_kind kind)
 {
 	char title[CONV_TITLE_SIZE];
 	struct msg_claim k = {
-		.user = c->rq->user.id, .owner = c->app->worker,
+		.user = c->rq->user.id, .session = c->rq->user.session,
+		.owner = c->app->worker,
 		.conversation = c->conv.id, .is_new = c->is_new,
 		.title = title, .leaf = c->conv.leaf, .depth = c->depth,
 		.question = c->stream->question, .answer = c->stream->id,

@@ -3,6 +3,7 @@
  * that owns the stream and a word to that worker to look; where that worker is
  * this one, it is told directly.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/routes.h"
@@ -134,6 +135,35 @@ streams_cancel(const struct app *app, struct db_conn *db, struct req *rq)
 	    cancel.index.set ? (int)cancel.index.i : STOP_ALL_LANES)))
 		return err;
 	return reply_status(rq, &s);
+}
+
+struct running {
+	struct msg_status list[MSG_RUNNING_MAX];
+	int n;
+};
+
+static enum err
+note_running(void *arg, const struct msg_status *status)
+{
+	struct running *running = arg;
+
+	running->list[running->n++] = *status;
+	return ERR_OK;
+}
+
+void
+streams_stop_session(const struct app *app, struct db_conn *db,
+    const struct user *user)
+{
+	struct running *running = calloc(1, sizeof(*running));
+
+	if (running == NULL)
+		return;
+	if (msg_running(db, &user->id, &user->session, note_running,
+	    running) == ERR_OK)
+		for (int i = 0; i < running->n; i++)
+			order_stop(app, db, &running->list[i], STOP_ALL_LANES);
+	free(running);
 }
 
 struct cancel_request {

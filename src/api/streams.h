@@ -17,4 +17,12 @@ enum err
 streams_follow(const struct app *app, struct db_conn *db, struct req *rq,
     const struct uuid *id, enum reader_kind kind, struct position after);
 
+/*
+ * Stop all that runs for a session that ends.  What cannot be stopped for want
+ * of the database is left to end by itself.
+ */
+void
+streams_stop_session(const struct app *app, struct db_conn *db,
+    const struct user *user);
+
 #endif

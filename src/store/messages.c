@@ -106,7 +106,8 @@ add_answer(struct db_conn *c, struct claiming *w)
 		db_uuid(&k->answer), db_uuid(&k->conversation),
 		db_uuid(&k->user), db_uuid(&k->question), DB_INT(k->depth + 1),
 		db_text(k->provider), db_text(k->model), db_uuid(&k->owner),
-		db_uuid(&k->conversation), db_text(k->client_request_id),
+		db_uuid(&k->conversation), db_uuid(&k->session),
+		db_text(k->client_request_id),
 		k->request_hash != NULL ?
 		    DB_BYTES(k->request_hash, 32) : DB_NULL,
 		DB_INT(w->now),
@@ -116,9 +117,9 @@ add_answer(struct db_conn *c, struct claiming *w)
 	err = db_run(c,
 	    "INSERT INTO messages (id, conversation_id, user_id, parent_id,"
 	    " depth, role, content, state, provider, model, owner, running_in,"
-	    " client_request_id, request_hash, created_at)"
+	    " session_id, client_request_id, request_hash, created_at)"
 	    " VALUES (?, ?, ?, ?, ?, 'assistant', '', 'running',"
-	    " ?, ?, ?, ?, ?, ?, ?)",
+	    " ?, ?, ?, ?, ?, ?, ?, ?)",
 	    in, DB_COUNT(in), NULL);
 	if (err == ERR_CONFLICT)
 		w->clash = clash_of_key(db_conflict_key(c));
@@ -188,7 +189,7 @@ msg_end(struct db_conn *c, const struct msg_end *e)
 	    " input_tokens = ?, output_tokens = ?, reasoning_tokens = ?,"
 	    " usage_source = ?, connect_ms = ?, ttft_ms = ?, total_ms = ?,"
 	    " tokens_per_second = ?, cost_usd = ?, price_date = ?,"
-	    " ended_at = ?, running_in = NULL"
+	    " ended_at = ?, running_in = NULL, session_id = NULL"
 	    " WHERE id = ? AND owner = ? AND state = 'running'",
 	    in, DB_COUNT(in), &affected);
 	if (err)
@@ -363,6 +364,36 @@ msg_status_by_request(struct db_conn *c, const struct uuid *user,
 	    "SELECT " STATUS_COLUMNS " FROM messages"
 	    " WHERE user_id = ? AND client_request_id = ?",
 	    in, DB_COUNT(in), read_status, out);
+}
+
+struct statuses {
+	msg_status_fn *fn;
+	void *arg;
+};
+
+static enum err
+read_each_status(void *arg, const struct db_value *row, int n)
+{
+	struct statuses *each = arg;
+	struct msg_status status;
+
+	read_status(&status, row, n);
+	return each->fn(each->arg, &status);
+}
+
+enum err
+msg_running(struct db_conn *c, const struct uuid *user,
+    const struct uuid *session, msg_status_fn *fn, void *arg)
+{
+	struct db_value in[] = {
+		db_uuid(session), db_uuid(user), DB_INT(MSG_RUNNING_MAX),
+	};
+	struct statuses each = { fn, arg };
+
+	return db_query(c,
+	    "SELECT " STATUS_COLUMNS " FROM messages WHERE session_id = ?"
+	    " AND user_id = ? AND state = 'running' LIMIT ?",
+	    in, DB_COUNT(in), read_each_status, &each);
 }
 
 struct orphans {

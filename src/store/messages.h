@@ -21,6 +21,7 @@ enum {
 	MSG_WORD_SIZE = 33,       /* role, state, finish reason, code, source */
 	MSG_WHY_SIZE = 256,       /* an error's sentence */
 	MSG_DATE_SIZE = 11,
+	MSG_RUNNING_MAX = 1000,   /* answers of a session that are told of */
 };
 
 /* Figures of an answer; -1 for what nobody knows. */
@@ -38,6 +39,7 @@ msg_figures_none(void);
 
 struct msg_claim {
 	struct uuid user;
+	struct uuid session;         /* that asks */
 	struct uuid owner;           /* this worker */
 	struct uuid conversation;
 	bool is_new;                 /* the conversation has to be made */
@@ -125,6 +127,13 @@ struct msg_status {
 enum err
 msg_status(struct db_conn *c, const struct uuid *user, const struct uuid *id,
     struct msg_status *out);
+
+typedef enum err msg_status_fn(void *arg, const struct msg_status *status);
+
+/* The answers that run for a session, at most MSG_RUNNING_MAX of them. */
+enum err
+msg_running(struct db_conn *c, const struct uuid *user,
+    const struct uuid *session, msg_status_fn *each, void *arg);
 
 enum err
 msg_status_by_request(struct db_conn *c, const struct uuid *user,

@@ -299,6 +299,10 @@ end_lane(struct relay *r, struct stream_lane *lane, enum stream_cause cause)
 {
 	if (lane->state != STREAM_RUNNING)
 		return;
+	/* The provider may have come to its end in the very round in which our
+	 * ceiling was met; what is kept is cut off all the same. */
+	if (lane->overflowed)
+		cause = STREAM_FULL;
 	stream_settle(lane, cause);
 	/*
 	 * An answer that came to its end may still owe the last bytes of its

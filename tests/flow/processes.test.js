@@ -5,7 +5,7 @@ import { after, afterEach, before, describe, test } from "node:test";
 import { startStack, until } from "./harness.js";
 import { sanitized } from "./lib/build.js";
 import { ask, assertKept, assertWellFormed, begin, ended, first, hasContent,
-	numbers, question, show, workerOf } from "./lib/turn.js";
+	numbers, oneOfEach, question, show } from "./lib/turn.js";
 
 const DEAD_MS = 8000;	// until the answers of a dead worker are given up
 const KEPT_MS = 1000;	// of text may be lost with it (F1)
@@ -15,26 +15,6 @@ const kill = (pid, signal) => process.kill(pid, signal);
 
 // A stream that cannot end well is read to where it breaks.
 const readToBreak = (stream) => stream.read().catch(() => undefined);
-
-// Streams until both workers have one: [[stream, pid], …], one of each.
-async function oneOfEach(stack, token, body) {
-	const found = new Map();
-	const spare = [];
-
-	await until(async () => {
-		const stream = await begin(stack, token, body());
-		const pid = await workerOf(stack, first(stream).stream_id);
-
-		if (found.has(pid))
-			spare.push(stream);
-		else
-			found.set(pid, stream);
-		return found.size === 2;
-	}, "each worker has a stream", 20_000);
-	for (const stream of spare)
-		stream.close();
-	return [...found].map(([pid, stream]) => [stream, pid]);
-}
 
 const works = (stack) => until(async () =>
 	(await stack.api("GET", "/ready")).status === 200, "it serves again");

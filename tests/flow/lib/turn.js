@@ -115,6 +115,26 @@ export async function workerOf(stack, streamId) {
 	return Number(row?.pid);
 }
 
+// Streams until both workers have one: [[stream, pid], …], one of each.
+export async function oneOfEach(stack, token, body) {
+	const found = new Map();
+	const spare = [];
+
+	await until(async () => {
+		const stream = await begin(stack, token, body());
+		const pid = await workerOf(stack, first(stream).stream_id);
+
+		if (found.has(pid))
+			spare.push(stream);
+		else
+			found.set(pid, stream);
+		return found.size === 2;
+	}, "each worker has a stream", 20_000);
+	for (const stream of spare)
+		stream.close();
+	return [...found].map(([pid, stream]) => [stream, pid]);
+}
+
 const TABLES = ["users", "sessions", "api_keys", "conversations", "messages",
 	"stops", "early_stops"];
 
