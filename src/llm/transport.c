@@ -27,6 +27,8 @@ static const struct {
 	{ CURLOPT_SUPPRESS_CONNECT_HEADERS, 1 },
 	/* Tokens are small and streams are many: an eighth of curl's own. */
 	{ CURLOPT_BUFFERSIZE, 2048 },
+	/* With TLS a question goes out through this one, 64 KB by default. */
+	{ CURLOPT_UPLOAD_BUFFERSIZE, 16384 },
 };
 
 /* There is no Accept-Encoding: a decoder would hold back what it reads. */
