@@ -36,8 +36,8 @@ read_position(const struct req *rq)
 	char after[REQ_QUERY_MAX];
 
 	if (rq->last_event_id[0] != '\0')
-		return stream_position(rq->last_event_id);
-	return stream_position(req_query(rq, "after", after) ? after : "");
+		return reader_position(rq->last_event_id);
+	return reader_position(req_query(rq, "after", after) ? after : "");
 }
 
 enum err
@@ -59,7 +59,7 @@ streams_follow(const struct app *app, struct db_conn *db, struct req *rq,
 	}
 	rq->conn = NULL;
 	/* Where memory is out the connection is closed, and the shadow goes. */
-	stream_add_reader(join.shadow, kind, conn, rq->id, after);
+	reader_add(join.shadow, kind, conn, rq->id, after);
 	relay_join(app->relay, join.shadow);
 	return ERR_OK;
 }

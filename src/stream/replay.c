@@ -4,12 +4,13 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "stream/settle.h"
 
 static void
 copy_end(struct stream_lane *lane, const struct msg *row)
 {
 	lane->state = stream_state_by_name(row->state);
-	lane->finish_reason = stream_finish_reason(row->finish_reason);
+	lane->finish_reason = settle_reason(row->finish_reason);
 	lane->err = row->error_code[0] != '\0' ?
 	    err_by_code(row->error_code) : ERR_OK;
 	snprintf(lane->message, sizeof(lane->message), "%s",

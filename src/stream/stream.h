@@ -6,10 +6,6 @@
  * on touched by the relay's thread alone, with one exception: a lane that has
  * ended does not change any more, and the journal reads it until it says that
  * it is committed.
- *
- * A position in a lane is the count of bytes of its answer and of its
- * reasoning, always on a character boundary.  It is what an event's id says,
- * so a reader who comes back can be given exactly what follows.
  */
 #ifndef STREAM_STREAM_H
 #define STREAM_STREAM_H
@@ -19,17 +15,14 @@
 
 #include "base/buf.h"
 #include "base/uuid.h"
-#include "http/sse_out.h"
 #include "llm/call.h"
 #include "llm/catalog.h"
 #include "llm/llm.h"
 #include "store/messages.h"
+#include "stream/reader.h"
 
 enum {
 	STREAM_LANES_MAX = 8,
-	STREAM_READERS_MAX = 16,  /* at one stream */
-	STREAM_FEED_MAX = 32 * 1024, /* bytes of text in an event to a reader who
-	                              * is behind */
 };
 
 /* How an answer stands, by the names that the database and clients see. */
@@ -61,45 +54,7 @@ enum stream_cause {
 	STREAM_DRAINED,   /* this process is going down */
 };
 
-/* What a reader gets. */
-enum reader_kind {
-	READER_EVENTS, /* server-sent events as they come */
-	READER_ANSWER, /* one JSON answer at the end */
-	READER_REST,   /* no stream: the rest of an answer to send */
-};
-
 struct relay;
-struct stream;
-
-/* Where a reader stands in a lane, as an event's id says it. */
-struct position {
-	bool given; /* else it begins at the start */
-	bool bad;   /* given, and not readable */
-	size_t text, reasoning;
-};
-
-struct reader {
-	struct reader *next; /* of the stream, or of the relay's own list */
-	struct stream *stream; /* NULL for READER_REST */
-	enum reader_kind kind;
-	struct sse_out out;
-	char request_id[17];
-	/*
-	 * What is queued for it, or what it had when it came back.  Usually
-	 * where the lane stands.  Less where it is behind: then nothing is
-	 * queued until it has taken what was, and it is fed from the lane's own
-	 * text.  More where it is ahead: only in a shadow, whose text comes
-	 * later than that of the stream it follows.
-	 */
-	struct position at;
-	bool behind;
-	bool end_due;   /* the last event follows once it is no longer behind */
-	bool wants_out; /* EPOLLOUT is asked for */
-	bool ending;    /* everything is queued: close once it is sent */
-	uint64_t seen_sent;   /* out.total when it was last seen to move */
-	int64_t seen_sent_ms; /* and when that was */
-	bool gone;      /* to be freed at the end of the round */
-};
 
 struct stream_lane {
 	struct stream *stream;
@@ -172,36 +127,6 @@ stream_new(int n_lanes, size_t answer_max);
 void
 stream_free(struct stream *s);
 
-/* "12.34" into a position; "" is none. */
-struct position
-stream_position(const char *text);
-
-/*
- * Give the stream a reader, which takes over `conn`.  Nothing is sent to it
- * before stream_open_reader().
- */
-enum err
-stream_add_reader(struct stream *s, enum reader_kind kind, struct conn *conn,
-    const char *request_id, struct position after);
-
-/*
- * For READER_EVENTS: queue the head and the first event; the text after the
- * reader's position follows as it is fed.  Where the position makes no sense,
- * `restart`, and all of the text.
- */
-void
-stream_open_reader(struct stream *s, struct reader *r, struct buf *scratch,
-    int64_t now_ms);
-
-/* Send what is queued and, to one who is behind, what it has not had yet.
- * Never waits. */
-enum sse_out_state
-stream_feed(struct reader *r, struct buf *scratch, int64_t now_ms);
-
-/* The reason's own literal, of the table of ends; NULL for any other text. */
-const char *
-stream_finish_reason(const char *text);
-
 /* The state of that name; STREAM_FAILED for any other text. */
 enum stream_state
 stream_state_by_name(const char *name);
@@ -213,13 +138,6 @@ stream_state_by_name(const char *name);
 void
 stream_append(struct stream_lane *lane, const struct llm_delta *delta,
     struct buf *scratch, int64_t now_ms);
-
-/*
- * Fix how the lane ended, from what its call says and from `cause`.  The call
- * is still there.  After it only the journal's fields change.
- */
-void
-stream_settle(struct stream_lane *lane, enum stream_cause cause);
 
 /*
  * Queue the last event, or the one JSON answer, for every reader that has not

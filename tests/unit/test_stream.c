@@ -13,6 +13,7 @@
 #include "llm/provider.h"
 #include "memory_conn.h"
 #include "stream/events.h"
+#include "stream/settle.h"
 #include "stream/stream.h"
 
 enum { ANSWER_MAX = 64 };
@@ -32,16 +33,16 @@ open_scene(struct scene *t, enum reader_kind kind)
 	assert_non_null(t->s);
 	memcpy(t->s->lanes[0].provider, "demo", sizeof("demo"));
 	memcpy(t->s->lanes[0].model, "m", sizeof("m"));
-	assert_int_equal(stream_add_reader(t->s, kind, &t->m.conn, "r",
+	assert_int_equal(reader_add(t->s, kind, &t->m.conn, "r",
 	    (struct position){ 0 }), ERR_OK);
-	stream_open_reader(t->s, t->s->readers, &t->scratch, 0);
+	reader_open(t->s->readers, &t->scratch, 0);
 	buf_reset(&t->m.got);
 }
 
 static const char *
 sent(struct scene *t)
 {
-	assert_int_not_equal(stream_feed(t->s->readers, &t->scratch, 0),
+	assert_int_not_equal(reader_feed(t->s->readers, &t->scratch, 0),
 	    SSE_OUT_GONE);
 	return t->m.got.p;
 }
@@ -129,7 +130,7 @@ the_ceiling_of_an_answer_ends_it_and_keeps_what_fits(void **state)
 	say(&t, LLM_TEXT, "y"); /* would fit, but comes after a hole */
 	assert_int_equal(t.s->lanes[0].text.len, ANSWER_MAX - 1);
 	assert_int_equal(t.s->lanes[0].reasoning.len, 0);
-	stream_settle(&t.s->lanes[0], STREAM_FULL);
+	settle_lane(&t.s->lanes[0], STREAM_FULL);
 	assert_int_equal(t.s->lanes[0].state, STREAM_LENGTH);
 	assert_string_equal(t.s->lanes[0].finish_reason, "length");
 	close_scene(&t);
@@ -160,7 +161,7 @@ every_end_is_told_exactly_once(void **state)
 		open_scene(&t, READER_EVENTS);
 		lane = &t.s->lanes[0];
 		say(&t, LLM_TEXT, "abc");
-		stream_settle(lane, ending_rows[i].cause);
+		settle_lane(lane, ending_rows[i].cause);
 		assert_int_equal(lane->state, ending_rows[i].state);
 		assert_int_equal(lane->err, ending_rows[i].err);
 		sent(&t);
@@ -186,7 +187,7 @@ an_answer_that_could_not_be_saved_says_so(void **state)
 	(void)state;
 	open_scene(&t, READER_EVENTS);
 	say(&t, LLM_TEXT, "abc");
-	stream_settle(&t.s->lanes[0], STREAM_STOPPED);
+	settle_lane(&t.s->lanes[0], STREAM_STOPPED);
 	stream_finish(t.s, ERR_UNAVAILABLE, &t.scratch, 0);
 	assert_non_null(strstr(sent(&t), "could not be saved"));
 	assert_null(strstr(t.m.got.p, "\"done\""));
@@ -203,7 +204,7 @@ one_json_answer_for_those_who_did_not_ask_for_events(void **state)
 	open_scene(&t, READER_ANSWER);
 	say(&t, LLM_TEXT, "abc");
 	assert_string_equal(sent(&t), "");
-	stream_settle(&t.s->lanes[0], STREAM_STOPPED);
+	settle_lane(&t.s->lanes[0], STREAM_STOPPED);
 	stream_finish(t.s, ERR_OK, &t.scratch, 0);
 	assert_int_equal(strncmp(sent(&t), "Status: 200 OK\r\n", 16), 0);
 	body = json_loads(strstr(t.m.got.p, "\r\n\r\n"), 0, NULL);
@@ -237,7 +238,7 @@ positions_are_read(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		struct position p = stream_position(places[i].text);
+		struct position p = reader_position(places[i].text);
 
 		assert_int_equal(p.given, places[i].given);
 		assert_int_equal(p.bad, places[i].bad);
@@ -253,10 +254,10 @@ static const char *
 come_back(struct scene *t, struct memory_conn *m, const char *position)
 {
 	memory_conn_init(m, 1 << 20);
-	assert_int_equal(stream_add_reader(t->s, READER_EVENTS, &m->conn, "r",
-	    stream_position(position)), ERR_OK);
-	stream_open_reader(t->s, t->s->readers, &t->scratch, 0);
-	assert_int_equal(stream_feed(t->s->readers, &t->scratch, 0),
+	assert_int_equal(reader_add(t->s, READER_EVENTS, &m->conn, "r",
+	    reader_position(position)), ERR_OK);
+	reader_open(t->s->readers, &t->scratch, 0);
+	assert_int_equal(reader_feed(t->s->readers, &t->scratch, 0),
 	    SSE_OUT_EMPTY);
 	return strstr(m->got.p, "\"ignored\": []}\n\n") +
 	    strlen("\"ignored\": []}\n\n");
@@ -299,14 +300,14 @@ a_reader_who_pauses_misses_nothing_and_costs_no_more(void **state)
 		assert_true(t.s->readers->out.queue.len <= SSE_OUT_QUEUE_MAX);
 		if (i % 1000 == 0) /* now and then it takes a little */
 			t.m.takes = 5000;
-		assert_int_not_equal(stream_feed(t.s->readers, &t.scratch, 0),
+		assert_int_not_equal(reader_feed(t.s->readers, &t.scratch, 0),
 		    SSE_OUT_GONE);
 	}
 	assert_true(t.s->readers->behind);
-	stream_settle(&t.s->lanes[0], STREAM_STOPPED);
+	settle_lane(&t.s->lanes[0], STREAM_STOPPED);
 	stream_finish(t.s, ERR_OK, &t.scratch, 0);
 	t.m.takes = 1 << 24;
-	assert_int_equal(stream_feed(t.s->readers, &t.scratch, 0),
+	assert_int_equal(reader_feed(t.s->readers, &t.scratch, 0),
 	    SSE_OUT_EMPTY);
 	assert_true(t.s->readers->ending);
 	buf_init(&got, ALL);
@@ -374,10 +375,10 @@ who_is_ahead_of_a_shadow_sees_nothing_twice(void **state)
 	assert_string_equal(come_back(&t, &m, "5.0"), "");
 	buf_reset(&m.got);
 	say(&t, LLM_TEXT, "cd");
-	stream_feed(t.s->readers, &t.scratch, 0);
+	reader_feed(t.s->readers, &t.scratch, 0);
 	assert_string_equal(m.got.p, "");
 	say(&t, LLM_TEXT, "efg");
-	stream_feed(t.s->readers, &t.scratch, 0);
+	reader_feed(t.s->readers, &t.scratch, 0);
 	assert_string_equal(m.got.p,
 	    "id: 7.0\ndata: {\"content\": \"fg\"}\n\n");
 	close_scene(&t);
@@ -396,9 +397,9 @@ who_saw_more_than_was_kept_starts_again(void **state)
 	say(&t, LLM_TEXT, "ab");
 	come_back(&t, &m, "5.0");
 	buf_reset(&m.got);
-	stream_settle(&t.s->lanes[0], STREAM_DRAINED);
+	settle_lane(&t.s->lanes[0], STREAM_DRAINED);
 	stream_finish(t.s, ERR_OK, &t.scratch, 0);
-	stream_feed(t.s->readers, &t.scratch, 0);
+	reader_feed(t.s->readers, &t.scratch, 0);
 	assert_int_equal(strncmp(m.got.p, "data: {\"restart\": true}\n\n"
 	    "id: 2.0\ndata: {\"content\": \"ab\"}\n\n", 58), 0);
 	close_scene(&t);

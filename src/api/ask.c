@@ -1,0 +1,150 @@
+#include "api/ask.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/messages.h"
+
+enum {
+	MESSAGE_MAX = 4194304,     /* see limits.message_max */
+	SYSTEM_MAX = 65536,
+	TOKENS_MAX = 10000000,
+	TITLE_CHARACTERS_MAX = 80, /* taken from the first question */
+};
+
+static const char *const efforts[] = {
+	"none", "minimal", "low", "medium", "high", "xhigh", "max", NULL,
+};
+
+enum { LEAVE_STOPS, LEAVE_CONTINUES };
+
+static const char *const on_disconnects[] = { "stop", "continue", NULL };
+
+static const struct field ask_fields[] = {
+	FIELD_TEXT(struct ask, message, 1, MESSAGE_MAX, 0),
+	FIELD_BOOL(struct ask, regenerate, 0),
+	FIELD_MODEL(struct ask, provider, FIELD_MUST),
+	FIELD_MODEL(struct ask, model, FIELD_MUST),
+	FIELD_UUID(struct ask, conversation_id, 0),
+	FIELD_TEXT(struct ask, system, 1, SYSTEM_MAX, 0),
+	FIELD_REAL(struct ask, temperature, 0, 2, 0),
+	FIELD_INT(struct ask, max_tokens, 1, TOKENS_MAX, 0),
+	FIELD_CHOICE(struct ask, reasoning_effort, efforts, 0),
+	FIELD_CHOICE(struct ask, on_disconnect, on_disconnects, 0),
+	FIELD_OF(FIELD_IS_MODEL, struct ask, client_request_id,
+	    1, MSG_REQUEST_ID_SIZE - 1, NULL, 0),
+};
+
+static enum err
+check_regenerate(struct req *rq, const struct ask *ask)
+{
+	if (ask->message.p != NULL)
+		return req_fail_field(rq, "message",
+		    "cannot go with regenerate, which answers the last "
+		    "question once more");
+	if (uuid_is_none(&ask->conversation_id))
+		return req_fail_field(rq, "conversation_id",
+		    "is required with regenerate");
+	return ERR_OK;
+}
+
+static enum err
+check_message(struct req *rq, const struct ask *ask, size_t message_max)
+{
+	if (ask->regenerate)
+		return check_regenerate(rq, ask);
+	if (ask->message.p == NULL)
+		return req_fail_field(rq, "message", "is required");
+	if (ask->message.len > message_max)
+		return req_fail_field(rq, "message",
+		    "must have at most %zu bytes, and has %zu",
+		    message_max, ask->message.len);
+	return ERR_OK;
+}
+
+enum err
+ask_read(struct req *rq, size_t message_max, struct ask *out)
+{
+	/* Both, so that all that is wrong is told at once. */
+	enum err err = FIELDS_READ(rq, ask_fields, out);
+	enum err message_err = check_message(rq, out, message_max);
+
+	return err ? err : message_err;
+}
+
+bool
+ask_stops_on_leave(const struct ask *ask)
+{
+	return ask->on_disconnect != LEAVE_CONTINUES;
+}
+
+enum err
+ask_hash(const struct req *rq, unsigned char out[CRYPT_HASH_SIZE])
+{
+	char *text = json_dumps(rq->json, JSON_COMPACT | JSON_SORT_KEYS);
+	enum err err;
+
+	if (text == NULL)
+		return ERR_INTERNAL;
+	err = crypt_sha256(text, strlen(text), out);
+	free(text);
+	return err;
+}
+
+void
+ask_title(const struct ask *ask, char *out, size_t size)
+{
+	const struct text *message = &ask->message;
+	size_t used = 0, characters = 0;
+	bool space = false;
+
+	for (size_t i = 0; i < message->len && used + 5 < size; i++) {
+		unsigned char b = (unsigned char)message->p[i];
+
+		if (b <= ' ') {
+			space = used > 0;
+			continue;
+		}
+		if ((b & 0xC0) != 0x80 &&
+		    (characters += 1 + space) > TITLE_CHARACTERS_MAX)
+			break;
+		if (space)
+			out[used++] = ' ';
+		space = false;
+		out[used++] = (char)b;
+	}
+	out[used] = '\0';
+}
+
+static void
+leave_out_unsupported(struct llm_request *request,
+    const struct catalog_model *model, json_t *ignored)
+{
+	if (request->has_temperature && !model->takes_temperature) {
+		request->has_temperature = false;
+		json_array_append_new(ignored, json_string("temperature"));
+	}
+	if (request->reasoning_effort != NULL && !model->has_reasoning) {
+		request->reasoning_effort = NULL;
+		json_array_append_new(ignored, json_string("reasoning_effort"));
+	}
+}
+
+struct llm_request
+ask_request(const struct ask *ask, const struct catalog_model *model,
+    json_t *ignored)
+{
+	struct llm_request request = {
+		.model = ask->model.p,
+		.system = ask->system.p,
+		.has_temperature = ask->temperature.set,
+		.temperature = ask->temperature.r,
+		.max_tokens = ask->max_tokens.set ? (int)ask->max_tokens.i : 0,
+		.reasoning_effort = ask->reasoning_effort >= 0 ?
+		    efforts[ask->reasoning_effort] : NULL,
+	};
+
+	if (model != NULL)
+		leave_out_unsupported(&request, model, ignored);
+	return request;
+}
