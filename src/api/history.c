@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "api/routes.h"
+#include "api/streams.h"
 #include "base/clock.h"
+#include "http/fields.h"
 #include "store/conversations.h"
 #include "store/messages.h"
 #include "store/segments.h"
@@ -44,21 +46,37 @@ add_conv(void *arg, const struct conv *c)
 	    ERR_OK : ERR_INTERNAL;
 }
 
+/* NULL where nothing is searched for. */
+static enum err
+read_search(struct req *rq, char text[static REQ_QUERY_MAX],
+    const char **search)
+{
+	enum err err = req_query_text(rq, "search", text);
+
+	if (err == ERR_OK && text[0] != '\0')
+		*search = text;
+	return err;
+}
+
 enum err
 history_list(const struct app *app, struct db_conn *db, struct req *rq)
 {
 	json_auto_t *items = json_array();
+	char text[REQ_QUERY_MAX];
+	const char *search = NULL;
 	int64_t total = 0;
 	int page, limit;
 	enum err err;
 
 	(void)app;
+	if ((err = read_search(rq, text, &search)))
+		return err;
 	if ((err = req_query_int(rq, "page", 1, PAGE_MAX, 1, &page)) ||
 	    (err = req_query_int(rq, "limit", 1, LIMIT_MAX, LIMIT, &limit)))
 		return err;
-	if ((err = conv_count(db, &rq->user.id, &total)) ||
-	    (err = conv_list(db, &rq->user.id, (page - 1) * limit, limit,
-	    add_conv, items)))
+	if ((err = conv_count(db, &rq->user.id, search, &total)) ||
+	    (err = conv_list(db, &rq->user.id, search, (page - 1) * limit,
+	    limit, add_conv, items)))
 		return err;
 	rq->reply = json_pack("{s:O, s:i, s:i, s:I}", "items", items,
 	    "page", page, "limit", limit, "total", (json_int_t)total);
@@ -149,6 +167,12 @@ add_running_text(struct db_conn *db, const struct showing *show)
 	return err;
 }
 
+static enum err
+fail_unknown(struct req *rq)
+{
+	return req_fail(rq, ERR_NOT_FOUND, "There is no such conversation.");
+}
+
 enum err
 history_show(const struct app *app, struct db_conn *db, struct req *rq)
 {
@@ -160,7 +184,7 @@ history_show(const struct app *app, struct db_conn *db, struct req *rq)
 	(void)app;
 	err = conv_get(db, &rq->user.id, &rq->path_id, &conv);
 	if (err == ERR_NOT_FOUND)
-		return req_fail(rq, err, "There is no such conversation.");
+		return fail_unknown(rq);
 	if (err || (err = msg_branch(db, &rq->user.id, &conv.id, &conv.leaf,
 	    add_msg, &show)) || (err = add_running_text(db, &show)))
 		return err;
@@ -170,4 +194,58 @@ history_show(const struct app *app, struct db_conn *db, struct req *rq)
 	    json_object_set(rq->reply, "messages", messages))
 		return ERR_INTERNAL;
 	return ERR_OK;
+}
+
+struct change {
+	struct text title;
+	bool pinned;
+};
+
+static const struct field change_fields[] = {
+	FIELD_TEXT(struct change, title, 1, CONV_TITLE_MAX, 0),
+	FIELD_BOOL(struct change, pinned, 0),
+};
+
+static bool
+is_given(const struct req *rq, const char *field)
+{
+	const json_t *value = json_object_get(rq->json, field);
+
+	return value != NULL && !json_is_null(value);
+}
+
+enum err
+history_change(const struct app *app, struct db_conn *db, struct req *rq)
+{
+	struct change change = { 0 };
+	struct conv conv;
+	enum err err;
+
+	(void)app;
+	if ((err = FIELDS_READ(rq, change_fields, &change)))
+		return err;
+	err = conv_change(db, &rq->user.id, &rq->path_id, change.title.p,
+	    is_given(rq, "pinned") ? &change.pinned : NULL);
+	if (err == ERR_OK)
+		err = conv_get(db, &rq->user.id, &rq->path_id, &conv);
+	if (err == ERR_NOT_FOUND)
+		return fail_unknown(rq);
+	if (err)
+		return err;
+	rq->reply = conv_json(&conv);
+	return rq->reply != NULL ? ERR_OK : ERR_INTERNAL;
+}
+
+/* An answer that runs in it is stopped first: nobody will read it. */
+enum err
+history_delete(const struct app *app, struct db_conn *db, struct req *rq)
+{
+	enum err err;
+
+	streams_stop_conversation(app, db, &rq->user, &rq->path_id);
+	err = conv_delete(db, &rq->user.id, &rq->path_id);
+	if (err == ERR_NOT_FOUND)
+		return fail_unknown(rq);
+	rq->status = 204;
+	return err;
 }

@@ -46,7 +46,9 @@ X(GET, "/streams/{id}", streams_join, 0) \
 X(POST, "/streams/cancel", streams_cancel_request, ROUTE_BODY) \
 X(POST, "/streams/{id}/cancel", streams_cancel, ROUTE_BODY) \
 X(GET, "/conversations", history_list, 0) \
-X(GET, "/conversations/{id}", history_show, 0)
+X(GET, "/conversations/{id}", history_show, 0) \
+X(PATCH, "/conversations/{id}", history_change, ROUTE_BODY) \
+X(DELETE, "/conversations/{id}", history_delete, 0)
 
 #define ROUTE_DECLARE(method, path, fn, flags) route_fn fn;
 ROUTE_TABLE(ROUTE_DECLARE)

@@ -166,6 +166,16 @@ streams_stop_session(const struct app *app, struct db_conn *db,
 	free(running);
 }
 
+void
+streams_stop_conversation(const struct app *app, struct db_conn *db,
+    const struct user *user, const struct uuid *conversation)
+{
+	struct msg_status running;
+
+	if (msg_running_in(db, &user->id, conversation, &running) == ERR_OK)
+		order_stop(app, db, &running, STOP_ALL_LANES);
+}
+
 struct cancel_request {
 	struct text client_request_id;
 };

@@ -17,6 +17,11 @@ enum err
 streams_follow(const struct app *app, struct db_conn *db, struct req *rq,
     const struct uuid *id, enum reader_kind kind, struct position after);
 
+/* Stop what runs in a conversation that is about to go. */
+void
+streams_stop_conversation(const struct app *app, struct db_conn *db,
+    const struct user *user, const struct uuid *conversation);
+
 /*
  * Stop all that runs for a session that ends.  What cannot be stopped for want
  * of the database is left to end by itself.

@@ -209,6 +209,19 @@ req_query(const struct req *rq, const char *name,
 	return true;
 }
 
+enum err
+req_query_text(struct req *rq, const char *name,
+    char out[static REQ_QUERY_MAX])
+{
+	const char *end;
+
+	out[0] = '\0';
+	if (req_query(rq, name, out) || find_param(rq->query, name, &end) == NULL)
+		return ERR_OK;
+	return req_fail_field(rq, name,
+	    "must be UTF-8 text of at most %d bytes", REQ_QUERY_MAX - 1);
+}
+
 static bool
 is_whole_number(const char *text, long long *out)
 {

@@ -132,6 +132,12 @@ bool
 req_query(const struct req *rq, const char *name,
     char out[static REQ_QUERY_MAX]);
 
+/* The same, where what is there but cannot be read is a failure; "" where it is
+ * not there. */
+enum err
+req_query_text(struct req *rq, const char *name,
+    char out[static REQ_QUERY_MAX]);
+
 /* A whole number of the query within limits; `otherwise` where it is absent. */
 enum err
 req_query_int(struct req *rq, const char *name, int least, int most,

@@ -1,6 +1,7 @@
 #include "store/conversations.h"
 
-#define COLUMNS "id, leaf_id, title, pinned, created_at, updated_at"
+#define COLUMNS \
+	"c.id, c.leaf_id, c.title, c.pinned, c.created_at, c.updated_at"
 
 static void
 read_conv(const struct db_value *row, struct conv *out)
@@ -28,7 +29,7 @@ conv_get(struct db_conn *c, const struct uuid *user, const struct uuid *id,
 	struct db_value in[] = { db_uuid(id), db_uuid(user) };
 
 	return db_query_one(c,
-	    "SELECT " COLUMNS " FROM conversations WHERE id = ? AND user_id = ?",
+	    "SELECT " COLUMNS " FROM conversations c WHERE id = ? AND user_id = ?",
 	    in, DB_COUNT(in), read_one, out);
 }
 
@@ -48,17 +49,70 @@ read_each(void *arg, const struct db_value *row, int n)
 	return each->fn(each->arg, &conv);
 }
 
-enum err
-conv_list(struct db_conn *c, const struct uuid *user, int offset, int limit,
-    conv_fn *each, void *arg)
+/*
+ * LIKE over the user's own rows: a full-text index finds neither short words
+ * nor Chinese ones, and makes every message dearer to write.
+ */
+#define MATCHES \
+	" AND (LOWER(c.title) LIKE LOWER(?) ESCAPE '!' OR EXISTS" \
+	" (SELECT 1 FROM messages m WHERE m.conversation_id = c.id" \
+	" AND LOWER(m.content) LIKE LOWER(?) ESCAPE '!'))"
+
+enum { PATTERN_SIZE = 2 * CONV_SEARCH_MAX + 3 };
+
+/* %text%, with what LIKE gives a meaning to taken literally. */
+static const char *
+make_pattern(const char *text, char out[static PATTERN_SIZE])
+{
+	size_t n = 0;
+
+	out[n++] = '%';
+	for (; *text != '\0' && n + 3 < PATTERN_SIZE; text++) {
+		if (*text == '%' || *text == '_' || *text == '!')
+			out[n++] = '!';
+		out[n++] = *text;
+	}
+	out[n++] = '%';
+	out[n] = '\0';
+	return out;
+}
+
+static enum err
+list_all(struct db_conn *c, const struct uuid *user, int offset, int limit,
+    struct each *each)
 {
 	struct db_value in[] = { db_uuid(user), DB_INT(limit), DB_INT(offset) };
-	struct each pair = { each, arg };
 
 	return db_query(c,
-	    "SELECT " COLUMNS " FROM conversations WHERE user_id = ?"
+	    "SELECT " COLUMNS " FROM conversations c WHERE user_id = ?"
 	    " ORDER BY pinned DESC, updated_at DESC, id DESC LIMIT ? OFFSET ?",
-	    in, DB_COUNT(in), read_each, &pair);
+	    in, DB_COUNT(in), read_each, each);
+}
+
+static enum err
+list_matching(struct db_conn *c, const struct uuid *user, const char *search,
+    int offset, int limit, struct each *each)
+{
+	char pattern[PATTERN_SIZE];
+	struct db_value text = db_text(make_pattern(search, pattern));
+	struct db_value in[] = {
+		db_uuid(user), text, text, DB_INT(limit), DB_INT(offset),
+	};
+
+	return db_query(c,
+	    "SELECT " COLUMNS " FROM conversations c WHERE user_id = ?" MATCHES
+	    " ORDER BY pinned DESC, updated_at DESC, id DESC LIMIT ? OFFSET ?",
+	    in, DB_COUNT(in), read_each, each);
+}
+
+enum err
+conv_list(struct db_conn *c, const struct uuid *user, const char *search,
+    int offset, int limit, conv_fn *fn, void *arg)
+{
+	struct each each = { fn, arg };
+
+	return search == NULL ? list_all(c, user, offset, limit, &each) :
+	    list_matching(c, user, search, offset, limit, &each);
 }
 
 static enum err
@@ -69,12 +123,89 @@ read_count(void *arg, const struct db_value *row, int n)
 	return ERR_OK;
 }
 
-enum err
-conv_count(struct db_conn *c, const struct uuid *user, int64_t *out)
+static enum err
+count_all(struct db_conn *c, const struct uuid *user, int64_t *out)
 {
 	struct db_value in[] = { db_uuid(user) };
 
 	return db_query_one(c,
 	    "SELECT COUNT(*) FROM conversations WHERE user_id = ?",
 	    in, DB_COUNT(in), read_count, out);
+}
+
+static enum err
+count_matching(struct db_conn *c, const struct uuid *user, const char *search,
+    int64_t *out)
+{
+	char pattern[PATTERN_SIZE];
+	struct db_value text = db_text(make_pattern(search, pattern));
+	struct db_value in[] = { db_uuid(user), text, text };
+
+	return db_query_one(c,
+	    "SELECT COUNT(*) FROM conversations c WHERE user_id = ?" MATCHES,
+	    in, DB_COUNT(in), read_count, out);
+}
+
+enum err
+conv_count(struct db_conn *c, const struct uuid *user, const char *search,
+    int64_t *out)
+{
+	return search == NULL ? count_all(c, user, out) :
+	    count_matching(c, user, search, out);
+}
+
+enum err
+conv_change(struct db_conn *c, const struct uuid *user, const struct uuid *id,
+    const char *title, const bool *pinned)
+{
+	struct db_value in[] = {
+		db_text(title), pinned != NULL ? DB_INT(*pinned) : DB_NULL,
+		db_uuid(id), db_uuid(user),
+	};
+	uint64_t affected = 0;
+	enum err err;
+
+	err = db_run(c,
+	    "UPDATE conversations SET title = COALESCE(?, title),"
+	    " pinned = COALESCE(?, pinned) WHERE id = ? AND user_id = ?",
+	    in, DB_COUNT(in), &affected);
+	if (err)
+		return err;
+	return affected == 1 ? ERR_OK : ERR_NOT_FOUND;
+}
+
+struct deleting {
+	const struct uuid *user, *id;
+};
+
+static enum err
+delete_rows(struct db_conn *c, void *arg)
+{
+	const struct deleting *d = arg;
+	struct db_value in[] = { db_uuid(d->id), db_uuid(d->user) };
+	uint64_t affected = 0;
+	enum err err;
+
+	err = db_run(c,
+	    "DELETE s FROM segments s JOIN messages m ON m.id = s.message_id"
+	    " WHERE m.conversation_id = ? AND m.user_id = ?",
+	    in, DB_COUNT(in), NULL);
+	if (err)
+		return err;
+	/* Its messages go with it: the foreign key cascades. */
+	err = db_run(c,
+	    "DELETE FROM conversations WHERE id = ? AND user_id = ?",
+	    in, DB_COUNT(in), &affected);
+	if (err)
+		return err;
+	return affected == 1 ? ERR_OK : ERR_NOT_FOUND;
+}
+
+enum err
+conv_delete(struct db_conn *c, const struct uuid *user,
+    const struct uuid *id)
+{
+	struct deleting d = { user, id };
+
+	return db_transaction(c, delete_rows, &d);
 }

@@ -9,7 +9,11 @@
 #include "base/uuid.h"
 #include "store/db.h"
 
-enum { CONV_TITLE_SIZE = 801 }; /* 200 characters of at most 4 bytes */
+enum {
+	CONV_TITLE_MAX = 200,  /* characters */
+	CONV_TITLE_SIZE = 801, /* of at most 4 bytes, and the NUL */
+	CONV_SEARCH_MAX = 255, /* bytes of what is searched for */
+};
 
 struct conv {
 	struct uuid id;
@@ -25,12 +29,26 @@ conv_get(struct db_conn *c, const struct uuid *user, const struct uuid *id,
 
 typedef enum err conv_fn(void *arg, const struct conv *conv);
 
-/* Pinned ones first, then the latest first. */
+/*
+ * Pinned ones first, then the latest first.  With a `search` (NULL: none) those
+ * that have it in their title or in the text of a message, whatever the case.
+ */
 enum err
-conv_list(struct db_conn *c, const struct uuid *user, int offset, int limit,
-    conv_fn *each, void *arg);
+conv_list(struct db_conn *c, const struct uuid *user, const char *search,
+    int offset, int limit, conv_fn *each, void *arg);
 
 enum err
-conv_count(struct db_conn *c, const struct uuid *user, int64_t *out);
+conv_count(struct db_conn *c, const struct uuid *user, const char *search,
+    int64_t *out);
+
+/* What is to change: NULL leaves it.  ERR_NOT_FOUND as above. */
+enum err
+conv_change(struct db_conn *c, const struct uuid *user, const struct uuid *id,
+    const char *title, const bool *pinned);
+
+/* With its messages and what is written down of a running one. */
+enum err
+conv_delete(struct db_conn *c, const struct uuid *user,
+    const struct uuid *id);
 
 #endif

@@ -366,6 +366,18 @@ msg_status_by_request(struct db_conn *c, const struct uuid *user,
 	    in, DB_COUNT(in), read_status, out);
 }
 
+enum err
+msg_running_in(struct db_conn *c, const struct uuid *user,
+    const struct uuid *conversation, struct msg_status *out)
+{
+	struct db_value in[] = { db_uuid(conversation), db_uuid(user) };
+
+	return db_query_one(c,
+	    "SELECT " STATUS_COLUMNS " FROM messages"
+	    " WHERE running_in = ? AND user_id = ?",
+	    in, DB_COUNT(in), read_status, out);
+}
+
 struct statuses {
 	msg_status_fn *fn;
 	void *arg;

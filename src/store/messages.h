@@ -135,6 +135,11 @@ enum err
 msg_running(struct db_conn *c, const struct uuid *user,
     const struct uuid *session, msg_status_fn *each, void *arg);
 
+/* The answer that runs in a conversation; ERR_NOT_FOUND where none does. */
+enum err
+msg_running_in(struct db_conn *c, const struct uuid *user,
+    const struct uuid *conversation, struct msg_status *out);
+
 enum err
 msg_status_by_request(struct db_conn *c, const struct uuid *user,
     const char *client_request_id, struct msg_status *out);

@@ -423,6 +423,9 @@ const WITH_ID = {
 	"POST /streams/{id}/cancel": { id: () => theirs.stream_id, body: {} },
 	"GET /streams/{id}": { id: () => theirs.stream_id },
 	"GET /conversations/{id}": { id: () => theirs.conversation_id },
+	"PATCH /conversations/{id}": { id: () => theirs.conversation_id,
+		body: { title: "Mine now" } },
+	"DELETE /conversations/{id}": { id: () => theirs.conversation_id },
 };
 
 for (const route of ROUTES.filter(({ path }) => path.includes("{id}")))

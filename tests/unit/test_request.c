@@ -76,6 +76,35 @@ test_query_length(void **state)
 	req_free(&rq);
 }
 
+static void
+test_query_text(void **state)
+{
+	static const struct {
+		const char *query;
+		enum err err;
+		const char *text;
+	} rows[] = {
+		{ "", ERR_OK, "" },
+		{ "b=1", ERR_OK, "" },
+		{ "a=", ERR_OK, "" },
+		{ "a=x%20y", ERR_OK, "x y" },
+		{ "a=%ff", ERR_VALIDATION, "" },
+		{ "a=%f", ERR_VALIDATION, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char out[REQ_QUERY_MAX];
+		struct req rq;
+
+		req_init(&rq);
+		rq.query = rows[i].query;
+		assert_int_equal(req_query_text(&rq, "a", out), rows[i].err);
+		assert_string_equal(out, rows[i].text);
+		req_free(&rq);
+	}
+}
+
 static const struct int_row {
 	const char *query;
 	enum err err;
@@ -196,6 +225,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_query),
 		cmocka_unit_test(test_query_length),
+		cmocka_unit_test(test_query_text),
 		cmocka_unit_test(test_query_int),
 		cmocka_unit_test(test_first_failure_wins),
 		cmocka_unit_test(test_field_ceilings),
