@@ -61,6 +61,21 @@ conn_write(struct conn *conn, const void *bytes, size_t n)
 }
 
 /*
+ * A stream lives for minutes, and nobody asks for its parameters again: some 3
+ * KB.  libfcgi frees the array itself, and NULLs in it are well.
+ */
+static void
+conn_forget(struct conn *conn)
+{
+	struct fcgi_conn *c = (struct fcgi_conn *)conn;
+
+	for (char **p = c->fx.envp; *p != NULL; p++) {
+		free(*p);
+		*p = NULL;
+	}
+}
+
+/*
  * What FCGX_Finish_r() does, but for two things: the other two streams are gone
  * already, and the end record is sent only where there is room for it.  Where
  * there is none, the reader does not read, and is left to find the connection
@@ -275,7 +290,9 @@ fcgi_accept(int listen_fd, size_t body_max, struct req *rq)
 	code = FCGX_Accept_r(&c->fx);
 	if (code != 0)
 		return accept_failed(code, c);
-	c->conn = (struct conn){ c->fx.ipcFd, conn_write, conn_close };
+	c->conn = (struct conn){
+		c->fx.ipcFd, conn_write, conn_forget, conn_close,
+	};
 	req_init(rq);
 	rq->conn = &c->conn;
 	rq->began_us = clock_us();

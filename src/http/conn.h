@@ -22,6 +22,12 @@ struct conn {
 	int (*write)(struct conn *c, const void *bytes, size_t n);
 
 	/*
+	 * What was borrowed from the request is needed no more: its memory may
+	 * go before the connection does.  NULL: there is nothing to give back.
+	 */
+	void (*forget)(struct conn *c);
+
+	/*
 	 * End the answer and give up the connection, which is freed.  Never
 	 * waits.
 	 */

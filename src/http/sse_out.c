@@ -29,6 +29,16 @@ sse_out_add(struct sse_out *out, const void *bytes, size_t n, int64_t now_ms)
 	return buf_add(&out->queue, bytes, n);
 }
 
+/* The room of one event is kept; that of an opening or a pause goes back. */
+static void
+empty(struct buf *queue)
+{
+	if (queue->cap > SSE_OUT_KEPT)
+		buf_free(queue);
+	else
+		buf_reset(queue);
+}
+
 enum sse_out_state
 sse_out_flush(struct sse_out *out)
 {
@@ -46,7 +56,7 @@ sse_out_flush(struct sse_out *out)
 	out->total += (uint64_t)n;
 	if ((size_t)n < left)
 		return SSE_OUT_FULL;
-	buf_reset(&out->queue);
+	empty(&out->queue);
 	out->sent = 0;
 	return SSE_OUT_EMPTY;
 }

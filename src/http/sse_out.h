@@ -16,6 +16,7 @@
 
 enum {
 	SSE_OUT_QUEUE_MAX = 256 * 1024, /* bytes waiting for one reader */
+	SSE_OUT_KEPT = 512,             /* bytes kept by an empty queue */
 	SSE_OUT_BEAT_MS = 15000,        /* silence before a comment goes out */
 };
 

@@ -89,6 +89,8 @@ reader_add(struct stream *s, enum reader_kind kind, struct conn *conn,
 	r->kind = kind;
 	r->at = after;
 	snprintf(r->request_id, sizeof(r->request_id), "%s", request_id);
+	if (conn->forget != NULL)
+		conn->forget(conn);
 	sse_out_init(&r->out, conn, kind == READER_EVENTS ?
 	    (size_t)SSE_OUT_QUEUE_MAX : (size_t)RESP_MAX);
 	r->next = s->readers;

@@ -43,7 +43,7 @@ static inline void
 memory_conn_init(struct memory_conn *m, size_t takes)
 {
 	*m = (struct memory_conn){
-		.conn = { -1, memory_write, memory_close }, .takes = takes,
+		.conn = { -1, memory_write, NULL, memory_close }, .takes = takes,
 	};
 	buf_init(&m->got, 1 << 20);
 }
