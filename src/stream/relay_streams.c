@@ -141,13 +141,24 @@ start_shadow(struct relay *r, struct stream *s)
 	relay_mark_dirty(r, s);
 }
 
+static int
+count_readers(const struct stream *s)
+{
+	int n = 0;
+
+	for (const struct reader *r = s->readers; r != NULL; r = r->next)
+		n++;
+	return n;
+}
+
 void
 relay_stream_join(struct relay *r, struct stream *shadow)
 {
 	struct stream *s = shadow->n_running > 0 ?
 	    find(r, &shadow->id) : NULL;
 
-	if (s == NULL) {
+	/* A shadow keeps its reserved place, so that readers have a ceiling. */
+	if (s == NULL || count_readers(s) >= STREAM_READERS_MAX) {
 		start_shadow(r, shadow);
 		return;
 	}

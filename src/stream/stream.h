@@ -23,6 +23,7 @@
 
 enum {
 	STREAM_LANES_MAX = 8,
+	STREAM_READERS_MAX = 16, /* of its own; more follow it as shadows */
 };
 
 /* How an answer stands, by the names that the database and clients see. */

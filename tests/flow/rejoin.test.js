@@ -7,7 +7,7 @@ import { startStack, until } from "./harness.js";
 
 const TOKENS = 60;
 const WHOLE = Array.from({ length: TOKENS }, (_, i) => `${i} `).join("");
-const READERS = 12;	// enough that both workers get some
+const READERS = 48;	// more than a stream takes as its own (16), on a worker
 
 let stack, ann, bob;
 
