@@ -1,6 +1,9 @@
 #include "worker.h"
 
 #include <errno.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -25,6 +28,8 @@
 enum {
 	ACCEPTORS_MAX = 64,
 	ACCEPTOR_STACK = 512 * 1024,
+	ARENAS_MAX = 2,
+	OWN_PAGES_FROM = 128 * 1024, /* bytes: larger blocks are mapped */
 	OWN_CONNECTIONS = 4, /* journal and tail: see database.pool */
 	WAKE_MS = 5,             /* between two nudges of an accepting thread */
 	LAST_COMMITS_MS = 5000,  /* for ends that wait for the database */
@@ -188,6 +193,21 @@ start_acceptors(struct worker *w)
 	return bad ? complain("threads cannot be started", strerror(bad)) : 0;
 }
 
+/*
+ * glibc gives each of some twenty threads a heap of its own, and learns from
+ * the first large block that is freed to take the next ones from there too:
+ * after two answers of 12 MB a worker held 309 MB.  With few heaps, and large
+ * blocks on pages of their own as at the start, it is 73 MB.
+ */
+static void
+keep_heaps_small(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_ARENA_MAX, ARENAS_MAX);
+	mallopt(M_MMAP_THRESHOLD, OWN_PAGES_FROM);
+#endif
+}
+
 static void
 raise_descriptor_limit(void)
 {
@@ -330,6 +350,7 @@ worker_run(const struct conf *conf, int listen_fd, int ready_fd)
 	worker_signals(&signals);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	catch_wake();
+	keep_heaps_small();
 	raise_descriptor_limit();
 	gate_init(&w.gate, conf->database_pool - OWN_CONNECTIONS);
 	if (fcgi_init() == ERR_OK && derive_keys(&w.app) == 0 &&

@@ -255,7 +255,7 @@ key_file = demo.key
 
 			t.diagnostic(`the worker had ${mb.toFixed(0)} MB at most`);
 			if (!sanitized())
-				assert.ok(mb < 300, `${mb.toFixed(0)} MB`);
+				assert.ok(mb < 150, `${mb.toFixed(0)} MB`);
 		});
 
 	test("F22: a name that takes 12 s to be looked up: the neighbours do not "
