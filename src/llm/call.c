@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "llm/errbody.h"
 #include "llm/provider.h"
 #include "llm/transport.h"
 #include "llm/wire.h"
@@ -26,7 +27,8 @@ struct llm_call {
 	struct llm_head head;
 	struct sse_in sse;
 	struct llm_parse parse; /* and in it, how it ended */
-	struct buf error_body;
+	bool is_whole;      /* the answer is one JSON body, not a stream */
+	struct buf body_in; /* of that, or of an error */
 	llm_delta_fn *on_delta;
 	void *arg;
 	const char *late; /* the sentence of the limit that passed */
@@ -114,13 +116,27 @@ on_header(char *line, size_t size, size_t n, void *arg)
 }
 
 static void
-take_error_body(struct llm_call *call, const char *p, size_t n)
+tell_too_large(struct llm_call *call)
 {
-	size_t room = call->error_body.max - call->error_body.len;
+	llm_fault_say(&call->parse.end, call->provider, ERR_PROTOCOL,
+	    TOO_LARGE);
+}
 
-	buf_add(&call->error_body, p, n < room ? n : room);
-	if (n >= room)
-		settle(call); /* whatever follows, it is an error */
+/* Of an error that much is read as can tell; a whole answer that is longer
+ * than an event may be is too long. */
+static void
+take_body(struct llm_call *call, const char *p, size_t n)
+{
+	size_t max = is_good_status(call) ?
+	    LLM_WHOLE_BODY_MAX : LLM_ERROR_BODY_MAX;
+	size_t room = max - call->body_in.len;
+
+	buf_add(&call->body_in, p, n < room ? n : room);
+	if (n < room)
+		return;
+	if (is_good_status(call))
+		tell_too_large(call);
+	settle(call);
 }
 
 static void
@@ -131,8 +147,7 @@ take_stream(struct llm_call *call, const char *p, size_t n)
 	if (err == ERR_OK || call->parse.is_over)
 		return;
 	if (err == ERR_TOO_LARGE)
-		llm_fault_say(&call->parse.end, call->provider, ERR_PROTOCOL,
-		    TOO_LARGE);
+		tell_too_large(call);
 	else
 		llm_fault_set(&call->parse.end, call->provider, err);
 	llm_parse_over(&call->parse);
@@ -153,21 +168,35 @@ drop_sent_body(struct llm_call *call)
 		buf_free(&call->body);
 }
 
+/* Some hosts call a stream JSON. */
+static bool
+begins_json(const char *p, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && strchr(" \t\r\n", p[i]) != NULL && p[i] != '\0')
+		i++;
+	return i < n && (p[i] == '{' || p[i] == '[');
+}
+
 /* All bytes are taken, also those that nobody needs any more: an error given
  * back would cost the warm connection. */
 static size_t
 on_body(char *p, size_t size, size_t n, void *arg)
 {
 	struct llm_call *call = arg;
+	bool is_first = call->last_byte_us == 0;
 
 	call->last_byte_us = clock_us();
 	drop_sent_body(call);
 	if (call->is_settled)
 		return size * n;
-	if (is_good_status(call))
+	if (is_first && call->head.is_json)
+		call->is_whole = begins_json(p, size * n);
+	if (is_good_status(call) && !call->is_whole)
 		take_stream(call, p, size * n);
 	else
-		take_error_body(call, p, size * n);
+		take_body(call, p, size * n);
 	if (call->parse.is_over)
 		settle(call);
 	return size * n;
@@ -207,14 +236,34 @@ tell_stray(struct llm_call *call)
 	return true;
 }
 
+/* A body that was cut off is the connection's fault. */
+static bool
+take_whole(struct llm_call *call)
+{
+	json_auto_t *root = NULL;
+	struct llm_end end;
+
+	if (!call->is_whole || call->late != NULL ||
+	    call->code != CURLE_OK)
+		return false;
+	root = llm_errbody_load(call->body_in.p, call->body_in.len);
+	if (call->provider->wire->whole(&call->parse, root))
+		return has_ended(call);
+	judge_body(call, &call->body_in, &end);
+	call->parse.end = end;
+	return true;
+}
+
 static void
 judge(struct llm_call *call)
 {
 	struct llm_end end;
 
 	if (call->head.status != 0 && !is_good_status(call)) {
-		judge_body(call, &call->error_body, &end);
+		judge_body(call, &call->body_in, &end);
 		call->parse.end = end;
+	} else if (is_good_status(call) && take_whole(call)) {
+		return;
 	} else if (is_good_status(call) && tell_stray(call))
 		return;
 	else if (call->late != NULL)
@@ -271,12 +320,13 @@ make_headers(struct llm_call *call, const struct buf *lines)
 static enum err
 make_request(struct llm_call *call, const struct llm_request *request)
 {
+	const struct llm_wire *wire = call->provider->wire;
 	struct llm_ask ask;
 	enum err err;
 
 	llm_ask_init(&ask);
-	err = call->provider->wire->ask(call->provider, call->key, request,
-	    &ask);
+	if ((err = wire->ask(call->provider, request, &ask)) == ERR_OK)
+		err = wire->auth(call->provider, call->key, &ask);
 	if (err == ERR_OK)
 		err = make_headers(call, &ask.headers);
 	if (err == ERR_OK && curl_easy_setopt(call->easy, CURLOPT_URL,
@@ -346,7 +396,7 @@ llm_call_open(const struct llm_provider *provider, const char *key,
 	llm_head_init(&call->head);
 	sse_in_init(&call->sse, take_event, call);
 	llm_parse_init(&call->parse, provider, take_delta, call);
-	buf_init(&call->error_body, LLM_ERROR_BODY_MAX);
+	buf_init(&call->body_in, LLM_WHOLE_BODY_MAX);
 	if ((err = prepare(call, key, request))) {
 		llm_call_free(call);
 		return err;
@@ -453,7 +503,7 @@ llm_call_free(struct llm_call *call)
 	wipe(call->key);
 	free(call->key);
 	buf_free(&call->body);
-	buf_free(&call->error_body);
+	buf_free(&call->body_in);
 	sse_in_free(&call->sse);
 	llm_parse_free(&call->parse);
 	free(call);

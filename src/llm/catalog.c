@@ -292,6 +292,18 @@ catalog_find(const struct catalog *catalog, const char *provider,
 	return NULL;
 }
 
+/* What was read from a cache has a price of its own, where one is known. */
+static double
+input_cost(const struct catalog_price *price, const struct llm_usage *usage)
+{
+	int64_t cached = usage->cached;
+
+	if (price->cached < 0 || cached < 0 || cached > usage->input)
+		cached = 0;
+	return (double)(usage->input - cached) * price->input +
+	    (double)cached * price->cached;
+}
+
 bool
 catalog_cost(const struct catalog_model *model,
     const struct llm_usage *usage, double *usd)
@@ -299,7 +311,7 @@ catalog_cost(const struct catalog_model *model,
 	if (model == NULL || !model->has_price || usage->input < 0 ||
 	    usage->output < 0)
 		return false;
-	*usd = ((double)usage->input * model->price.input +
+	*usd = (input_cost(&model->price, usage) +
 	    (double)usage->output * model->price.output) / TOKENS_OF_PRICE;
 	return true;
 }

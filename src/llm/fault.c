@@ -68,7 +68,7 @@ void
 llm_end_init(struct llm_end *end)
 {
 	*end = (struct llm_end){
-		.usage = { .input = -1, .output = -1, .reasoning = -1 },
+		.usage = { -1, -1, -1, -1 },
 		.retry_after_ms = -1,
 	};
 }

@@ -49,18 +49,21 @@ date_ms(const char *value)
 	return (int64_t)timegm(&tm) * 1000;
 }
 
+static bool
+is_type(const char *value, const char *type)
+{
+	size_t n = strlen(type);
+
+	return strncasecmp(value, type, n) == 0 &&
+	    (value[n] == '\0' || value[n] == ';' || value[n] == ' ');
+}
+
 static void
 content_type(struct llm_head *head, const char *value, int64_t wall_ms)
 {
-	static const char STREAM[] = "text/event-stream";
-	char after;
-
 	(void)wall_ms;
-	head->is_stream = false;
-	if (strncasecmp(value, STREAM, sizeof(STREAM) - 1) != 0)
-		return;
-	after = value[sizeof(STREAM) - 1];
-	head->is_stream = after == '\0' || after == ';' || after == ' ';
+	head->is_stream = is_type(value, "text/event-stream");
+	head->is_json = is_type(value, "application/json");
 }
 
 /* The more exact header; it wins over retry-after wherever it stands. */

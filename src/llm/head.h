@@ -13,6 +13,7 @@ struct llm_head {
 	int status;             /* 0: no status line yet */
 	bool is_whole;          /* the empty line behind it came */
 	bool is_stream;         /* Content-Type: text/event-stream */
+	bool is_json;           /* Content-Type: application/json */
 	int64_t retry_after_ms; /* retry-after-ms, else retry-after; -1: none */
 	int should_retry;       /* x-should-retry: 1 or 0; -1: not said */
 };

@@ -56,9 +56,12 @@ struct llm_delta {
 /* Called for every delta, in order. */
 typedef void llm_delta_fn(void *arg, const struct llm_delta *delta);
 
-/* -1: not said. */
+/* Tokens; -1: not said. */
 struct llm_usage {
-	int64_t input, output, reasoning;
+	int64_t input;     /* all that was read */
+	int64_t output;    /* all that was written, reasoning included */
+	int64_t reasoning; /* of the output */
+	int64_t cached;    /* of the input, read from the provider's cache */
 };
 
 /* Why a model stopped, whatever words its wire has for it. */

@@ -1,15 +1,11 @@
 #include "llm/openai.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "llm/json.h"
 #include "llm/word.h"
 
-enum {
-	HTTP_OK = 200,
-	NTH_SIZE = 24,   /* a size_t in digits */
-	NTH_MAX = 99999, /* more digits would not be shown in a note */
-};
+enum { HTTP_OK = 200 };
 
 /* The words for why it stopped.  One that is not here is a stop, for the
  * provider meant it to be an end; a note tells the log. */
@@ -104,17 +100,8 @@ take_choices(struct llm_parse *parse, const json_t *choices)
 		if (json_integer_value(json_object_get(choice, "index")) != 0)
 			continue;
 		take_delta(parse, json_object_get(choice, "delta"));
-		take_finish(parse, openai_string(choice, "finish_reason"));
+		take_finish(parse, llm_json_text(choice, "finish_reason"));
 	}
-}
-
-static int64_t
-tokens(const json_t *usage, const char *name)
-{
-	const json_t *n = json_object_get(usage, name);
-
-	return json_is_integer(n) && json_integer_value(n) >= 0 ?
-	    json_integer_value(n) : -1;
 }
 
 /* The last one that was said counts; nearly every chunk has a null. */
@@ -122,7 +109,7 @@ static void
 take_usage(struct llm_parse *parse, const json_t *root)
 {
 	const json_t *usage = json_object_get(root, "usage");
-	const json_t *details;
+	const json_t *details, *prompt;
 	int64_t reasoning;
 
 	if (!json_is_object(usage))
@@ -131,12 +118,14 @@ take_usage(struct llm_parse *parse, const json_t *root)
 	if (!json_is_object(usage))
 		return;
 	details = json_object_get(usage, "completion_tokens_details");
-	reasoning = tokens(details, "reasoning_tokens");
+	prompt = json_object_get(usage, "prompt_tokens_details");
+	reasoning = llm_json_tokens(details, "reasoning_tokens");
 	parse->end.usage = (struct llm_usage){
-		.input = tokens(usage, "prompt_tokens"),
-		.output = tokens(usage, "completion_tokens"),
+		.input = llm_json_tokens(usage, "prompt_tokens"),
+		.output = llm_json_tokens(usage, "completion_tokens"),
 		.reasoning = reasoning >= 0 ? reasoning :
-		    tokens(usage, "reasoning_tokens"),
+		    llm_json_tokens(usage, "reasoning_tokens"),
+		.cached = llm_json_tokens(prompt, "cached_tokens"),
 	};
 }
 
@@ -165,22 +154,6 @@ take_done(struct llm_parse *parse)
 		    LLM_FINISH_TOOL : LLM_FINISH_STOP);
 	}
 	llm_parse_over(parse);
-}
-
-static void
-take_bad_json(struct llm_parse *parse, const struct sse_event *event)
-{
-	char nth[NTH_SIZE];
-
-	/* What was cut off is the connection's fault; events of other names
-	 * are nobody's business here, such as pings. */
-	if (!event->is_whole || (strcmp(event->name, "message") != 0 &&
-	    strcmp(event->name, "error") != 0))
-		return;
-	snprintf(nth, sizeof(nth), "%zu",
-	    parse->events < NTH_MAX ? parse->events : (size_t)NTH_MAX);
-	llm_fault_note(&parse->end, "bad JSON in event", nth);
-	llm_parse_fail(parse, ERR_PROTOCOL);
 }
 
 static bool
@@ -216,7 +189,7 @@ openai_event(struct llm_parse *parse, const struct sse_event *event)
 	}
 	root = llm_parse_json(parse, event->data, event->len);
 	if (root == NULL) {
-		take_bad_json(parse, event);
+		llm_parse_bad_json(parse, event);
 		return;
 	}
 	take_usage(parse, root);
@@ -224,9 +197,31 @@ openai_event(struct llm_parse *parse, const struct sse_event *event)
 	take_error(parse, error_in(event, root));
 }
 
+/* Not streamed, a choice has its text as "message", not as "delta". */
+static bool
+openai_whole(struct llm_parse *parse, const json_t *root)
+{
+	const json_t *choice =
+	    json_array_get(json_object_get(root, "choices"), 0);
+
+	if (!json_is_object(choice))
+		return false;
+	take_usage(parse, root);
+	take_delta(parse, json_object_get(choice, "message"));
+	take_finish(parse, llm_json_text(choice, "finish_reason"));
+	take_error(parse, openai_find_error(root));
+	if (!parse->is_over)
+		take_done(parse);
+	return true;
+}
+
 const struct llm_wire llm_wire_openai = {
 	.name = "openai",
 	.ask = openai_ask,
+	.auth = openai_auth,
 	.event = openai_event,
 	.error_body = openai_error_body,
+	.whole = openai_whole,
+	.models_url = openai_models_url,
+	.models = openai_models,
 };

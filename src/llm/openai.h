@@ -1,6 +1,6 @@
 /*
  * OpenAI's chat completions (openai.c: the events, openai_ask.c: the request,
- * openai_error.c: the errors), and what many other hosts speak after it.
+ * openai_error.c: the errors, openai_models.c: the list of models), and what many other hosts speak after it.
  * Where they differ all of it is taken: reasoning under two names, usage in
  * x_groq, errors as a chunk, as an event, inside a chunk that has choices, at
  * the top of a body, or as a bare string.
@@ -13,8 +13,24 @@
 #include "llm/wire.h"
 
 enum err
-openai_ask(const struct llm_provider *provider, const char *key,
+openai_ask(const struct llm_provider *provider,
     const struct llm_request *request, struct llm_ask *ask);
+
+enum err
+openai_auth(const struct llm_provider *provider, const char *key,
+    struct llm_ask *ask);
+
+/* ---- openai_models.c ---- */
+
+enum err
+openai_models_url(const struct llm_provider *provider, const char *after,
+    struct buf *url);
+
+bool
+openai_models(const json_t *root, llm_listed_fn *each, void *arg,
+    struct buf *after);
+
+/* ---- openai_error.c ---- */
 
 bool
 openai_error_body(const struct llm_provider *provider,
@@ -29,9 +45,5 @@ openai_find_error(const json_t *root);
 void
 openai_tell_error(struct llm_end *end, const struct llm_provider *provider,
     const json_t *error, int http_status);
-
-/* The string member of that name; "" where there is none. */
-const char *
-openai_string(const json_t *object, const char *name);
 
 #endif

@@ -124,7 +124,7 @@ make_body(struct buf *b, const struct llm_request *rq)
 }
 
 enum err
-openai_ask(const struct llm_provider *provider, const char *key,
+openai_ask(const struct llm_provider *provider,
     const struct llm_request *request, struct llm_ask *ask)
 {
 	enum err err;
@@ -132,10 +132,17 @@ openai_ask(const struct llm_provider *provider, const char *key,
 	if ((err = buf_addf(&ask->url, "%s/chat/completions",
 	    provider->base_url)) ||
 	    (err = make_body(&ask->body, request)) ||
-	    (err = llm_ask_header(ask, "Content-Type", "application/json")) ||
-	    (err = llm_ask_header(ask, "Accept", "text/event-stream")))
+	    (err = llm_ask_header(ask, "Content-Type", "application/json")))
 		return err;
+	return llm_ask_header(ask, "Accept", "text/event-stream");
+}
+
+enum err
+openai_auth(const struct llm_provider *provider, const char *key,
+    struct llm_ask *ask)
+{
+	(void)provider;
 	if (key == NULL)
-		return ERR_OK; /* a host of one's own may want none */
+		return ERR_OK;
 	return buf_addf(&ask->headers, "Authorization: Bearer %s%c", key, '\0');
 }

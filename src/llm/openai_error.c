@@ -1,12 +1,11 @@
 #include "llm/openai.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "llm/errbody.h"
+#include "llm/json.h"
 #include "llm/word.h"
-
-enum { STATUS_TEXT_SIZE = 16 };
 
 /* An error as it was sent; what was not sent is "" or 0. */
 struct fault {
@@ -79,14 +78,6 @@ static const struct {
 	    "%s does not take a system prompt with this model." },
 };
 
-const char *
-openai_string(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-
-	return text != NULL ? text : "";
-}
-
 /* A status that stands in the error, as number or text. */
 static int
 status_in(const json_t *error)
@@ -112,10 +103,10 @@ read_fault(const json_t *error)
 			"", "", "", json_string_value(error), 0,
 		};
 	return (struct fault){
-		.code = openai_string(error, "code"),
-		.type = openai_string(error, "type"),
-		.param = openai_string(error, "param"),
-		.text = openai_string(error, "message"),
+		.code = llm_json_text(error, "code"),
+		.type = llm_json_text(error, "type"),
+		.param = llm_json_text(error, "param"),
+		.text = llm_json_text(error, "message"),
 		.status = status_in(error),
 	};
 }
@@ -206,48 +197,10 @@ openai_find_error(const json_t *root)
 	error = json_object_get(root, "error");
 	if (json_is_object(error) || json_string_length(error) > 0)
 		return error;
-	if (strcmp(openai_string(root, "object"), "error") == 0)
+	if (strcmp(llm_json_text(root, "object"), "error") == 0)
 		return root;
 	error = json_object_get(json_object_get(root, "x_groq"), "error");
 	return json_string_length(error) > 0 ? error : NULL;
-}
-
-static void
-note_status(struct llm_end *end, int status)
-{
-	char text[STATUS_TEXT_SIZE];
-
-	snprintf(text, sizeof(text), "%d", status);
-	llm_fault_note(end, "http", text);
-}
-
-/* Not an error that we know: an HTML page, an answer that is no stream. */
-static void
-tell_no_fault(struct llm_end *end, const struct llm_provider *provider,
-    int status)
-{
-	if (status == 404)
-		llm_fault_say(end, provider, ERR_PROTOCOL, "%s has nothing at "
-		    "the address asked. Check its base_url.");
-	else if (status >= 200 && status < 300)
-		llm_fault_say(end, provider, ERR_PROTOCOL,
-		    "%s answered with something that is not a stream.");
-	else
-		llm_fault_status(end, provider, status);
-	llm_fault_note(end, "body", "unknown");
-}
-
-static json_t *
-load_body(const char *body, size_t n)
-{
-	struct buf clean;
-	json_t *root = NULL;
-
-	buf_init(&clean, (size_t)4 * LLM_ERROR_BODY_MAX);
-	if (llm_text_clean(body, n, &clean) == ERR_OK)
-		root = json_loadb(clean.p, clean.len, 0, NULL);
-	buf_free(&clean);
-	return root;
 }
 
 bool
@@ -255,14 +208,14 @@ openai_error_body(const struct llm_provider *provider,
     const struct llm_head *head, const char *body, size_t n,
     struct llm_end *end)
 {
-	json_auto_t *root = load_body(body, n);
+	json_auto_t *root = llm_errbody_load(body, n);
 	const json_t *error = openai_find_error(root);
 
-	note_status(end, head->status);
+	llm_errbody_note_status(end, head->status);
 	if (error != NULL)
 		openai_tell_error(end, provider, error, head->status);
 	else
-		tell_no_fault(end, provider, head->status);
+		llm_errbody_unknown(end, provider, head->status);
 	llm_fault_head(end, head);
 	return error != NULL;
 }

@@ -1,8 +1,11 @@
 #include "llm/parse.h"
 
-#include "llm/sse_in.h"
+#include <stdio.h>
+#include <string.h>
 
 enum {
+	NTH_SIZE = 24,         /* a size_t in digits */
+	NTH_MAX = 99999,       /* more digits would not be shown in a note */
 	GROWTH = 3,            /* a bad byte becomes U+FFFD, three */
 	KEEP_MAX = 64 * 1024,  /* bigger buffers are given back at once */
 };
@@ -44,6 +47,20 @@ llm_parse_json(struct llm_parse *parse, const char *data, size_t n)
 		root = json_loadb(parse->clean.p, parse->clean.len, 0, NULL);
 	empty(&parse->clean);
 	return root;
+}
+
+void
+llm_parse_bad_json(struct llm_parse *parse, const struct sse_event *event)
+{
+	char nth[NTH_SIZE];
+
+	if (!event->is_whole || (strcmp(event->name, "message") != 0 &&
+	    strcmp(event->name, "error") != 0))
+		return;
+	snprintf(nth, sizeof(nth), "%zu",
+	    parse->events < NTH_MAX ? parse->events : (size_t)NTH_MAX);
+	llm_fault_note(&parse->end, "bad JSON in event", nth);
+	llm_parse_fail(parse, ERR_PROTOCOL);
 }
 
 static void

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "llm/fault.h"
 #include "llm/llm.h"
+#include "llm/sse_in.h"
 #include "llm/text.h"
 
 struct llm_parse {
@@ -40,6 +41,14 @@ llm_parse_json(struct llm_parse *parse, const char *data, size_t n);
 void
 llm_parse_text(struct llm_parse *parse, enum llm_kind kind,
     const json_t *string);
+
+/*
+ * The event is not JSON: the answer ends there.  But what the end of the
+ * stream cut off is the connection's fault, and events of other names than
+ * "message" and "error" are nobody's business here, such as pings.
+ */
+void
+llm_parse_bad_json(struct llm_parse *parse, const struct sse_event *event);
 
 /*
  * Nothing follows: what was held back is handed on, or, where the answer broke

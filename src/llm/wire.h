@@ -21,9 +21,11 @@ enum {
 	LLM_HEADERS_MAX = 16 * 1024,
 	LLM_BODY_MAX = 32 * 1024 * 1024, /* more than any context window */
 	LLM_ERROR_BODY_MAX = 64 * 1024,  /* of an answer that is an error */
+	LLM_WHOLE_BODY_MAX = SSE_IN_EVENT_MAX, /* of one that did not stream */
+	LLM_LIST_BODY_MAX = 4 * 1024 * 1024, /* a page of a list of models */
 };
 
-/* An HTTP request: always POST, always JSON. */
+/* An HTTP request; a question is a POST of JSON, a list a GET. */
 struct llm_ask {
 	struct buf url;
 	struct buf headers; /* lines "Name: value", each ended by a NUL; the
@@ -32,12 +34,28 @@ struct llm_ask {
 	struct buf body;
 };
 
+/* A model as a provider's own list has it; "" and 0 for what it does not say. */
+struct llm_listed {
+	const char *id, *name;
+	int64_t context, max_output; /* tokens */
+};
+
+typedef void llm_listed_fn(void *arg, const struct llm_listed *model);
+
 struct llm_wire {
 	const char *name;
 
-	/* Write the request.  `key` is NULL where there is none. */
-	enum err (*ask)(const struct llm_provider *provider, const char *key,
+	/* The URL, the body, and the headers but for those of auth(). */
+	enum err (*ask)(const struct llm_provider *provider,
 	    const struct llm_request *request, struct llm_ask *ask);
+
+	/*
+	 * The headers that every request of this wire carries, lists too: the
+	 * key's, last, and what goes with it.  `key` is NULL where there is
+	 * none, for a host of one's own may want none.
+	 */
+	enum err (*auth)(const struct llm_provider *provider, const char *key,
+	    struct llm_ask *ask);
 
 	/*
 	 * One event of the answer.  Bad JSON is ERR_PROTOCOL, but for an event
@@ -53,6 +71,27 @@ struct llm_wire {
 	bool (*error_body)(const struct llm_provider *provider,
 	    const struct llm_head *head, const char *body, size_t n,
 	    struct llm_end *end);
+
+	/*
+	 * A body of status 200 that came as JSON: the whole answer at once, of
+	 * a host that does not stream.  Its texts are handed on and the end is
+	 * set, as after the last event.  False: it is no answer, and nothing
+	 * was done.
+	 */
+	bool (*whole)(struct llm_parse *parse, const json_t *root);
+
+	/* Where the list of models is; `after` is what models() said of the
+	 * page before, "" for the first. */
+	enum err (*models_url)(const struct llm_provider *provider,
+	    const char *after, struct buf *url);
+
+	/*
+	 * A page of the list: calls `each` for every model that can chat, as
+	 * far as the list tells, and adds to `after` what names the next page,
+	 * nothing at the last.  False: it is no such list.
+	 */
+	bool (*models)(const json_t *root, llm_listed_fn *each, void *arg,
+	    struct buf *after);
 };
 
 #define LLM_WIRE_EXTERN(name) extern const struct llm_wire llm_wire_##name;

@@ -162,11 +162,11 @@ set_timing(struct stream_lane *lane, const struct llm_times *t)
 }
 
 static void
-set_cost(struct stream_lane *lane)
+set_cost(struct stream_lane *lane, int64_t cached)
 {
 	struct msg_figures *f = &lane->figures;
 	struct llm_usage usage = {
-		f->input_tokens, f->output_tokens, f->reasoning_tokens,
+		f->input_tokens, f->output_tokens, f->reasoning_tokens, cached,
 	};
 
 	if (lane->known == NULL || f->usage_source == NULL ||
@@ -179,7 +179,9 @@ set_cost(struct stream_lane *lane)
 void
 settle_lane(struct stream_lane *lane, enum stream_cause cause)
 {
-	struct llm_end end = { .usage = { -1, -1, -1 }, .retry_after_ms = -1 };
+	struct llm_end end = {
+		.usage = { -1, -1, -1, -1 }, .retry_after_ms = -1,
+	};
 	struct llm_times none = { 0 };
 
 	if (lane->call != NULL)
@@ -190,7 +192,7 @@ settle_lane(struct stream_lane *lane, enum stream_cause cause)
 		settle_by_cause(lane, cause);
 	set_usage(lane, &end.usage);
 	set_timing(lane, lane->call != NULL ? llm_call_times(lane->call) : &none);
-	set_cost(lane);
+	set_cost(lane, end.usage.cached);
 	lane->ended_at = clock_wall_ms();
 	lane->ended_ms = clock_ms();
 	lane->stream->n_running--;

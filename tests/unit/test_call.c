@@ -241,6 +241,7 @@ ask(CURLM *multi, const char *scheme, int port,
 #define USAGE "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3," \
 	"\"completion_tokens\":2}}\n\n"
 #define DONE "data: [DONE]\n\n"
+#define JSON "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 static const struct row {
 	const char *name;
@@ -309,11 +310,29 @@ static const struct row {
 	{ "100 in front", { { .say = "HTTP/1.1 100 Continue\r\n\r\n" HEAD
 	    CLOSE DELTA("Hi") STOP DONE } }, "Hi", ERR_OK, "stop", NULL, -1,
 	    false },
-	{ "JSON for a stream", { { .say = "HTTP/1.1 200 OK\r\n"
-	    "Content-Type: application/json\r\n" CLOSE
-	    "{\n\"choices\":[{\"message\":{\"content\":\"x\"}}]}" } }, "",
-	    ERR_PROTOCOL, "", "OpenAI answered with something that is not a "
-	    "stream.", -1, false },
+	{ "a whole answer for a stream", { { .say = JSON CLOSE
+	    "{\n\"choices\":[{\"message\":{\"content\":\"x\"},"
+	    "\"finish_reason\":\"length\"}],\"usage\":{\"prompt_tokens\":3,"
+	    "\"completion_tokens\":1}}" } }, "x", ERR_OK, "length", NULL, 3,
+	    false },
+	{ "a whole answer without a reason", { { .say = JSON CLOSE
+	    "{\"choices\":[{\"message\":{\"content\":\"x\"}}]}" } }, "x",
+	    ERR_OK, "stop", NULL, -1, false },
+	{ "a whole answer that is cut", { { .say = JSON
+	    "Content-Length: 999\r\n\r\n"
+	    "{\"choices\":[{\"message\":{\"content\":\"x\"}}" } }, "",
+	    ERR_NETWORK, "", "The connection to OpenAI broke.", -1, false },
+	{ "a stream that is called JSON", { { .say = JSON CLOSE DELTA("Hi")
+	    STOP DONE } }, "Hi", ERR_OK, "stop", NULL, -1, false },
+	{ "an endless whole answer", { { .say = JSON CLOSE "{\"a\":\"" },
+	    { .say = "0123456789abcdef0123456789abcdef", .times = 100000 } },
+	    "", ERR_PROTOCOL, "", "OpenAI sent more at once", -1, false },
+	{ "other JSON for a stream", { { .say = JSON CLOSE "{\"x\":\n1}" } },
+	    "", ERR_PROTOCOL, "", "OpenAI answered with something that is not "
+	    "a stream.", -1, false },
+	{ "broken JSON for a stream", { { .say = JSON CLOSE "{\"x\":" } },
+	    "", ERR_PROTOCOL, "", "OpenAI answered with something that is not "
+	    "a stream.", -1, false },
 	{ "an error for a stream", { { .say = "HTTP/1.1 200 OK\r\n"
 	    "Content-Type: application/json\r\n" CLOSE
 	    "{\n \"error\":\n {\"code\": \"insufficient_quota\"}\n}" } }, "",

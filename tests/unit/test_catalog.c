@@ -105,8 +105,9 @@ test_cost(void **state)
 	struct catalog *c = load_shipped();
 	const struct catalog_model *m = catalog_find(c, "openai",
 	    "gpt-4o-mini");
-	const struct llm_usage usage = { 1000000, 500000, 100000 };
-	const struct llm_usage unsaid = { 1000000, -1, -1 };
+	const struct llm_usage usage = { 1000000, 500000, 100000, -1 };
+	const struct llm_usage warm = { 1000000, 500000, -1, 1000000 };
+	const struct llm_usage unsaid = { 1000000, -1, -1, -1 };
 	double usd = 7;
 
 	(void)state;
@@ -116,6 +117,8 @@ test_cost(void **state)
 	assert_int_equal(m->max_output, 0);
 	assert_true(catalog_cost(m, &usage, &usd));
 	assert_true(usd > 0.4499 && usd < 0.4501);
+	assert_true(catalog_cost(m, &warm, &usd));
+	assert_true(usd > 0.3749 && usd < 0.3751);
 	usd = 7;
 	assert_false(catalog_cost(m, &unsaid, &usd));
 	assert_false(catalog_cost(catalog_find(c, "demo", "demo"), &usage,

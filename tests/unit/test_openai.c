@@ -88,7 +88,8 @@ check_ask(const struct ask_row *row)
 	struct llm_ask ask;
 
 	llm_ask_init(&ask);
-	assert_int_equal(llm_wire_openai.ask(&PROVIDER, "sk-1", &rq, &ask),
+	assert_int_equal(llm_wire_openai.ask(&PROVIDER, &rq, &ask), ERR_OK);
+	assert_int_equal(llm_wire_openai.auth(&PROVIDER, "sk-1", &ask),
 	    ERR_OK);
 	assert_string_equal(ask.body.p, row->body);
 	assert_string_equal(ask.url.p,
@@ -122,8 +123,8 @@ test_ask_without_key(void **state)
 
 	(void)state;
 	llm_ask_init(&ask);
-	assert_int_equal(llm_wire_openai.ask(&PROVIDER, NULL, &rq, &ask),
-	    ERR_OK);
+	assert_int_equal(llm_wire_openai.ask(&PROVIDER, &rq, &ask), ERR_OK);
+	assert_int_equal(llm_wire_openai.auth(&PROVIDER, NULL, &ask), ERR_OK);
 	assert_null(memmem(ask.headers.p, ask.headers.len, "Authoriz", 8));
 	assert_non_null(strstr(ask.body.p, "[{\"role\":\"user\",\"content\":"
 	    "\"a\\n\xe6\x95\xb0\"},{\"role\":\"assistant\",\"content\":"
@@ -140,49 +141,49 @@ static const struct head_row {
 	struct llm_head head;
 } HEADS[] = {
 	{ "stream", "HTTP/1.1 200 OK|Content-Type: text/event-stream|",
-	    { 200, false, true, -1, -1 } },
+	    { 200, false, true, false, -1, -1 } },
 	{ "stream with a charset",
 	    "HTTP/1.1 200|content-type:TEXT/event-stream; charset=utf-8|",
-	    { 200, false, true, -1, -1 } },
+	    { 200, false, true, false, -1, -1 } },
 	{ "not quite", "HTTP/1.1 200 OK|content-type: text/event-streams|",
-	    { 200, false, false, -1, -1 } },
+	    { 200, false, false, false, -1, -1 } },
 	{ "JSON", "HTTP/1.1 200 OK|Content-Type: application/json|",
-	    { 200, false, false, -1, -1 } },
+	    { 200, false, false, true, -1, -1 } },
 	{ "seconds", "HTTP/1.1 429 x|Retry-After: 12|",
-	    { 429, false, false, 12000, -1 } },
+	    { 429, false, false, false, 12000, -1 } },
 	{ "part of a second", "HTTP/1.1 429 x|Retry-After: 0.0305|",
-	    { 429, false, false, 31, -1 } },
+	    { 429, false, false, false, 31, -1 } },
 	{ "ms", "HTTP/1.1 429 x|retry-after-ms: 1500|",
-	    { 429, false, false, 1500, -1 } },
+	    { 429, false, false, false, 1500, -1 } },
 	{ "ms win", "HTTP/1.1 429 x|retry-after-ms: 1500|retry-after: 9|",
-	    { 429, false, false, 1500, -1 } },
+	    { 429, false, false, false, 1500, -1 } },
 	{ "ms win behind", "HTTP/1.1 429 x|retry-after: 9|"
-	    "retry-after-ms: 1500|", { 429, false, false, 1500, -1 } },
+	    "retry-after-ms: 1500|", { 429, false, false, false, 1500, -1 } },
 	{ "a date", "HTTP/1.1 503 x|"
 	    "Retry-After: Tue, 14 Nov 2023 22:13:50 GMT|",
-	    { 503, false, false, 30000, -1 } },
+	    { 503, false, false, false, 30000, -1 } },
 	{ "a date that is past", "HTTP/1.1 503 x|"
 	    "Retry-After: Tue, 14 Nov 2023 22:13:00 GMT|",
-	    { 503, false, false, 0, -1 } },
+	    { 503, false, false, false, 0, -1 } },
 	{ "years", "HTTP/1.1 503 x|Retry-After: 999999999999|",
-	    { 503, false, false, 86400000, -1 } },
+	    { 503, false, false, false, 86400000, -1 } },
 	{ "negative", "HTTP/1.1 503 x|Retry-After: -1|",
-	    { 503, false, false, -1, -1 } },
+	    { 503, false, false, false, -1, -1 } },
 	{ "words", "HTTP/1.1 503 x|Retry-After: soon|",
-	    { 503, false, false, -1, -1 } },
+	    { 503, false, false, false, -1, -1 } },
 	{ "nan", "HTTP/1.1 503 x|Retry-After: nan|",
-	    { 503, false, false, -1, -1 } },
+	    { 503, false, false, false, -1, -1 } },
 	{ "inf", "HTTP/1.1 503 x|Retry-After: inf|",
-	    { 503, false, false, 86400000, -1 } },
+	    { 503, false, false, false, 86400000, -1 } },
 	{ "retry", "HTTP/1.1 400 x|x-should-retry: true|",
-	    { 400, false, false, -1, 1 } },
+	    { 400, false, false, false, -1, 1 } },
 	{ "no retry", "HTTP/1.1 500 x|X-Should-Retry: false|",
-	    { 500, false, false, -1, 0 } },
+	    { 500, false, false, false, -1, 0 } },
 	{ "100 in front", "HTTP/1.1 100 Continue|Retry-After: 7||"
-	    "HTTP/1.1 200 OK|", { 200, false, false, -1, -1 } },
+	    "HTTP/1.1 200 OK|", { 200, false, false, false, -1, -1 } },
 	{ "whole", "HTTP/1.1 200 OK|Server: x||",
-	    { 200, true, false, -1, -1 } },
-	{ "no status", "HTTP/1.1|", { 0, false, false, -1, -1 } },
+	    { 200, true, false, false, -1, -1 } },
+	{ "no status", "HTTP/1.1|", { 0, false, false, false, -1, -1 } },
 };
 
 static void
@@ -202,6 +203,7 @@ check_head(const struct head_row *row)
 	assert_int_equal(head.status, row->head.status);
 	assert_int_equal(head.is_whole, row->head.is_whole);
 	assert_int_equal(head.is_stream, row->head.is_stream);
+	assert_int_equal(head.is_json, row->head.is_json);
 	assert_int_equal(head.retry_after_ms, row->head.retry_after_ms);
 	assert_int_equal(head.should_retry, row->head.should_retry);
 }
