@@ -26,6 +26,7 @@ struct ask {
 	bool wants_usage;
 	int64_t max_tokens;		/* or ASK_TOKENS_UNSET */
 	int64_t prompt_bytes;
+	unsigned has;			/* see picky.h */
 	const char *question;		/* the last user message, or NULL */
 	size_t question_n;
 };
@@ -48,6 +49,7 @@ struct refusal {
 	const char *model;
 	struct slice key;		/* as it came; p may be NULL */
 	const char *message;		/* NULL: the usual one of the status */
+	const char *param, *code;	/* JSON; NULL: the usual ones */
 };
 
 struct dialect {

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "dialect.h"
+#include "picky.h"
 
 #define MASK_MAX 8	/* bytes of a key that an error shows at each end */
 
@@ -56,12 +56,32 @@ read_messages(const json_t *messages, struct ask *ask)
 
 		if (!text)
 			continue;
+		if (role && strcmp(role, "system") == 0)
+			ask->has |= ASK_SYSTEM;
 		ask->prompt_bytes += (int64_t)json_string_length(text);
 		if (!role || strcmp(role, "user") != 0)
 			continue;
 		ask->question = json_string_value(text);
 		ask->question_n = json_string_length(text);
 	}
+}
+
+static void
+read_options(const json_t *body, struct ask *ask)
+{
+	static const struct {
+		const char *name;
+		unsigned has;
+	} OPTIONS[] = {
+		{ "temperature", ASK_TEMPERATURE },
+		{ "reasoning_effort", ASK_EFFORT },
+		{ "stream_options", ASK_OPTIONS },
+		{ "max_tokens", ASK_OLD_LIMIT },
+	};
+
+	for (size_t i = 0; i < sizeof(OPTIONS) / sizeof(OPTIONS[0]); i++)
+		if (json_object_get(body, OPTIONS[i].name))
+			ask->has |= OPTIONS[i].has;
 }
 
 static bool
@@ -85,6 +105,7 @@ read(struct slice path, json_t *body, struct ask *ask)
 	ask->wants_usage =
 		json_is_true(json_object_get(options, "include_usage"));
 	read_messages(messages, ask);
+	read_options(body, ask);
 	return true;
 }
 
@@ -314,12 +335,13 @@ write_refusal(const struct refusal *r, struct buf *out)
 	const struct error_row *row = find_error(r);
 	const char *code = r->message && r->status == 400
 		? "\"invalid_value\"" : row->code;
+	const char *param = r->message ? NONE : row->param;
 
 	buf_adds(out, "{\n    \"error\": {\n        \"message\": \"");
 	add_message(r->message ? r->message : row->message, r, out);
 	buf_addf(out, "\",\n        \"type\": %s,\n        \"param\": %s,\n"
 		"        \"code\": %s\n    }\n}\n", row->type,
-		r->message ? NONE : row->param, code);
+		r->param ? r->param : param, r->code ? r->code : code);
 }
 
 static void

@@ -127,6 +127,8 @@ static struct play *
 begin(struct pages *pg, const struct play_request *rq, struct script *s,
 	enum script_result result, const char *why, int *handle)
 {
+	const struct pick *pick;
+
 	record_add(&pg->record, s->tag, rq->http, rq->now);
 	*handle = stats_open(&pg->stats, s->tag);
 	if (!is_key_right(pg, rq->dialect, rq->http))
@@ -137,6 +139,8 @@ begin(struct pages *pg, const struct play_request *rq, struct script *s,
 		return play_refuse(rq, s, 400, why);
 	if (s->fail >= 0 && stats_ordinal(&pg->stats, *handle) > s->fail)
 		script_heal(s);
+	if ((pick = picky_find(s, rq->ask)) != NULL)
+		return play_reject(rq, s, pick);
 	if (s->redirect == 0)
 		s->redirect = pg->port;
 	return play_open(rq, s);

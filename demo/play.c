@@ -254,6 +254,18 @@ play_refuse(const struct play_request *rq, const struct script *s,
 	return p;
 }
 
+struct play *
+play_reject(const struct play_request *rq, const struct script *s,
+	const struct pick *pick)
+{
+	struct play *p = play_refuse(rq, s, 400, NULL);
+
+	p->refusal.message = pick->message;
+	p->refusal.param = pick->param;
+	p->refusal.code = pick->code;
+	return p;
+}
+
 enum play_next
 play_step(struct play *p, struct buf *out)
 {

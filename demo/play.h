@@ -8,7 +8,7 @@
 #ifndef DEMO_PLAY_H
 #define DEMO_PLAY_H
 
-#include "dialect.h"
+#include "picky.h"
 #include "text.h"
 
 /* Bytes of text in an answer that does not stream. */
@@ -57,6 +57,11 @@ play_open(const struct play_request *rq, const struct script *s);
 struct play *
 play_refuse(const struct play_request *rq, const struct script *s,
 	int status, const char *message);
+
+/* 400, for what the model does not take. */
+struct play *
+play_reject(const struct play_request *rq, const struct script *s,
+	const struct pick *pick);
 
 enum play_next
 play_step(struct play *p, struct buf *out);

@@ -42,6 +42,9 @@ struct script {
 	/* errors instead of an answer */
 	int64_t status, quota, html, retry_after, retry_after_ms, retry_date;
 	int64_t fail, redirect;
+	/* what it does not take: see picky.h */
+	int64_t no_temperature, no_effort, no_system, no_options, new_limit;
+	int64_t context;
 	/* faults in the middle, each after N tokens */
 	int64_t badjson, error, garbage, cut, end, reset, stall, mid;
 	/* no answer at all */

@@ -179,11 +179,14 @@ build_call(struct chat *c, struct stream_lane *lane)
 	};
 	struct llm_request request = ask_request(&c->ask, c->model,
 	    c->stream->ignored);
+	enum err err;
 
-	request.messages = c->prompt.messages;
-	request.n_messages = c->prompt.n;
-	return llm_call_open(c->provider, c->key, &request, &limits,
-	    relay_delta, lane, &lane->call);
+	if ((err = llm_question_take(&request, c->prompt.messages, c->prompt.n,
+	    &lane->question)))
+		return err;
+	prompt_give(&c->prompt); /* the question's from here on */
+	return llm_call_open(c->provider, c->key, &lane->question->request,
+	    &limits, relay_delta, lane, &lane->call);
 }
 
 static enum err

@@ -29,6 +29,13 @@ prompt_free(struct prompt *p)
 	*p = (struct prompt){ 0 };
 }
 
+void
+prompt_give(struct prompt *p)
+{
+	p->messages = NULL;
+	p->n = p->cap = 0;
+}
+
 static enum err
 make_room(struct prompt *p)
 {

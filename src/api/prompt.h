@@ -45,6 +45,10 @@ enum err
 prompt_load(struct prompt *p, struct db_conn *db, struct req *rq,
     const struct ask *ask, const struct conv *conv);
 
+/* Its messages belong to somebody else now. */
+void
+prompt_give(struct prompt *p);
+
 void
 prompt_free(struct prompt *p);
 

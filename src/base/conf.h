@@ -79,6 +79,8 @@ SECONDS(timeouts, first_byte, 300, 1, 3600, "until its first byte") \
 SECONDS(timeouts, idle, 120, 1, 3600, "between two bytes of an answer") \
 SECONDS(timeouts, total, 1800, 1, 86400, "for a whole answer") \
 SIZE(limits, answer_max, 4194304, 1024, 15728640, "an answer's largest text") \
+INT(limits, retries, 2, 0, 5, \
+	"how often a question is asked again when a provider is too busy") \
 SIZE(limits, message_max, 524288, 1, 4194304, "a question's largest text") \
 SECONDS(session, lifetime, 604800, 60, 31536000, \
 	"a session ends after so long without a request")

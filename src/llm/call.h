@@ -56,6 +56,19 @@ void
 llm_call_begin(struct llm_call *call);
 
 /*
+ * Ask once more, after it was over and out of its multi handle: the call is as
+ * new, but for the limit of the whole answer, which goes on.  The key and the
+ * connections are those of before.  ERR_INTERNAL, ERR_CONTEXT_LENGTH as in
+ * llm_call_open(); the call then tells the end that it had.
+ */
+enum err
+llm_call_again(struct llm_call *call, const struct llm_request *request);
+
+/* ms until the limit of the whole answer. */
+int64_t
+llm_call_left_ms(const struct llm_call *call, int64_t now_us);
+
+/*
  * True where the parser has seen all it needs (the last event, or something
  * that ends the answer badly), so that the connection need not be waited for.
  * Ask after curl_multi_info_read(): mostly the end of the transfer comes in the

@@ -41,7 +41,26 @@ struct llm_request {
 	double temperature;
 	int max_tokens;               /* 0: the model's own */
 	const char *reasoning_effort; /* NULL: the model's own */
+
+	/* what a host of the wire turned out not to take */
+	bool renames_limit;     /* the token limit goes by its other name */
+	bool no_stream_options; /* usage is not asked for */
 };
+
+/* What of a request a provider may reject alone. */
+enum llm_param {
+	LLM_PARAM_NONE,
+	LLM_PARAM_TEMPERATURE,
+	LLM_PARAM_MAX_TOKENS,
+	LLM_PARAM_LIMIT_NAME,     /* the name of the token limit */
+	LLM_PARAM_EFFORT,
+	LLM_PARAM_SYSTEM,         /* a message with that role */
+	LLM_PARAM_STREAM_OPTIONS,
+};
+
+/* As those who asked call it; NULL for what they did not ask for. */
+const char *
+llm_param_name(enum llm_param param);
 
 enum llm_kind { LLM_TEXT, LLM_REASONING };
 
@@ -88,6 +107,7 @@ struct llm_end {
 	int provider_status;    /* HTTP; 0: there was none */
 	int64_t retry_after_ms; /* -1: not said */
 	bool retryable;         /* the same request may work later */
+	enum llm_param rejected; /* without this it may work at once */
 	char message[LLM_WHY_MAX]; /* for the person: what happened, what to do;
 	                            * never the provider's own text */
 	char note[LLM_WHY_MAX];    /* for the log: codes and types, no text of

@@ -97,7 +97,8 @@ add_options(struct buf *b, const struct llm_request *rq, struct model_traits t)
 	if (wants_temperature(rq, t))
 		err = buf_addf(b, ",\"temperature\":%.15g", rq->temperature);
 	if (err == ERR_OK && rq->max_tokens > 0)
-		err = buf_addf(b, ",\"%s\":%d", t.is_reasoning ?
+		err = buf_addf(b, ",\"%s\":%d",
+		    t.is_reasoning != rq->renames_limit ?
 		    "max_completion_tokens" : "max_tokens", rq->max_tokens);
 	if (err == ERR_OK && rq->reasoning_effort != NULL) {
 		err = buf_adds(b, ",\"reasoning_effort\":");
@@ -119,8 +120,8 @@ make_body(struct buf *b, const struct llm_request *rq)
 	    (err = add_messages(b, rq, t)) ||
 	    (err = add_options(b, rq, t)))
 		return err;
-	return buf_adds(b, ",\"stream\":true,"
-	    "\"stream_options\":{\"include_usage\":true}}");
+	return buf_adds(b, rq->no_stream_options ? ",\"stream\":true}" :
+	    ",\"stream\":true,\"stream_options\":{\"include_usage\":true}}");
 }
 
 enum err

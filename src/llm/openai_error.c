@@ -7,6 +7,9 @@
 #include "llm/json.h"
 #include "llm/word.h"
 
+#define LIMIT_SENTENCE \
+	"%s does not take this token limit with this model."
+
 /* An error as it was sent; what was not sent is "" or 0. */
 struct fault {
 	const char *code, *type, *param, *text;
@@ -62,21 +65,44 @@ static const struct {
 	{ "api key not valid", ERR_PROVIDER_AUTH },
 };
 
-/* Settings that a person can change, by the `param` that names them. */
+/*
+ * What alone was rejected, by the `param` that names it: how that is told, and
+ * what to leave out.  Where a name is not taken the other one may be; a value
+ * that is not taken is left to the model.  The first row that fits; code NULL
+ * is any.
+ */
 static const struct {
-	const char *param, *sentence;
+	const char *param, *code;
+	enum llm_param rejected;
+	const char *sentence;
 } PARAMS[] = {
-	{ "temperature",
+	{ "temperature", NULL, LLM_PARAM_TEMPERATURE,
 	    "%s does not take this temperature with this model." },
-	{ "max_tokens",
-	    "%s does not take this token limit with this model." },
-	{ "max_completion_tokens",
-	    "%s does not take this token limit with this model." },
-	{ "reasoning_effort",
+	{ "max_tokens", "unsupported_parameter", LLM_PARAM_LIMIT_NAME,
+	    LIMIT_SENTENCE },
+	{ "max_completion_tokens", "unsupported_parameter",
+	    LLM_PARAM_LIMIT_NAME, LIMIT_SENTENCE },
+	{ "max_tokens", NULL, LLM_PARAM_MAX_TOKENS, LIMIT_SENTENCE },
+	{ "max_completion_tokens", NULL, LLM_PARAM_MAX_TOKENS,
+	    LIMIT_SENTENCE },
+	{ "reasoning_effort", NULL, LLM_PARAM_EFFORT,
 	    "%s does not take this reasoning effort with this model." },
-	{ "messages[0].role",
+	{ "messages[0].role", NULL, LLM_PARAM_SYSTEM,
 	    "%s does not take a system prompt with this model." },
+	{ "stream_options", NULL, LLM_PARAM_STREAM_OPTIONS,
+	    "%s did not accept the request." },
 };
+
+static int
+find_param(const struct fault *f)
+{
+	for (size_t i = 0; i < sizeof(PARAMS) / sizeof(PARAMS[0]); i++)
+		if (strcmp(PARAMS[i].param, f->param) == 0 &&
+		    (PARAMS[i].code == NULL ||
+		    strcmp(PARAMS[i].code, f->code) == 0))
+			return (int)i;
+	return -1;
+}
 
 /* A status that stands in the error, as number or text. */
 static int
@@ -143,11 +169,13 @@ static void
 tell_by_status(struct llm_end *end, const struct llm_provider *provider,
     const struct fault *f, int status)
 {
-	int row = LLM_WORD_FIND(PARAMS, f->param);
+	int row = find_param(f);
 
 	llm_fault_status(end, provider, status);
-	if (end->err == ERR_PROVIDER_REJECTED && row >= 0)
-		llm_fault_say(end, provider, end->err, PARAMS[row].sentence);
+	if (end->err != ERR_PROVIDER_REJECTED || row < 0)
+		return;
+	llm_fault_say(end, provider, end->err, PARAMS[row].sentence);
+	end->rejected = PARAMS[row].rejected;
 }
 
 /*

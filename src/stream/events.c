@@ -88,6 +88,20 @@ events_restart(struct buf *out)
 	return buf_adds(out, "data: {\"restart\": true}\n\n");
 }
 
+enum err
+events_retry(struct buf *out, const struct stream_lane *lane, int64_t now_ms)
+{
+	const struct stream_retry *retry = &lane->retry;
+	int64_t in_ms = retry->at_ms > now_ms ? retry->at_ms - now_ms : 0;
+	json_auto_t *data = json_pack("{s:{s:I, s:i, s:s, s:s*}}", "retry",
+	    "in_ms", (json_int_t)in_ms,
+	    "attempt", retry->attempt,
+	    "code", err_code(retry->code),
+	    "ignored", retry->ignored);
+
+	return data != NULL ? add_event(out, NULL, data) : ERR_INTERNAL;
+}
+
 static json_t *
 int_or_null(int64_t v)
 {

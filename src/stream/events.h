@@ -23,6 +23,10 @@ events_delta(struct buf *out, const struct stream_lane *lane,
 enum err
 events_restart(struct buf *out);
 
+/* A lane waits to ask once more. */
+enum err
+events_retry(struct buf *out, const struct stream_lane *lane, int64_t now_ms);
+
 /* The last event of a lane that has ended: done or error. */
 enum err
 events_end(struct buf *out, const struct stream_lane *lane);

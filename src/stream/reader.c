@@ -98,6 +98,14 @@ reader_add(struct stream *s, enum reader_kind kind, struct conn *conn,
 	return ERR_OK;
 }
 
+/* Does it wait to ask its model once more? */
+static enum err
+add_wait(struct buf *out, const struct stream_lane *lane, int64_t now_ms)
+{
+	return lane->retry.at_ms > 0 && lane->state == STREAM_RUNNING ?
+	    events_retry(out, lane, now_ms) : ERR_OK;
+}
+
 void
 reader_open(struct reader *r, struct buf *scratch, int64_t now_ms)
 {
@@ -109,6 +117,7 @@ reader_open(struct reader *r, struct buf *scratch, int64_t now_ms)
 	if (buf_adds(scratch, SSE_OUT_HEAD) || events_first(scratch, s) ||
 	    (r->at.given && !makes_sense(&s->lanes[0], &r->at) &&
 	    add_restart(scratch, r)) ||
+	    add_wait(scratch, &s->lanes[0], now_ms) ||
 	    sse_out_add(&r->out, scratch->p, scratch->len, now_ms)) {
 		r->gone = true;
 		return;
@@ -180,6 +189,19 @@ readers_queue(const struct stream_lane *lane, const struct llm_delta *delta,
 	for (struct reader *r = readers; r != NULL; r = r->next)
 		if (takes_text(r) && stands_at(r, delta->kind) < whole->len)
 			queue_unseen(r, lane, delta, from, scratch, now_ms);
+}
+
+void
+readers_tell_retry(const struct stream_lane *lane, struct buf *scratch,
+    int64_t now_ms)
+{
+	buf_reset(scratch);
+	if (events_retry(scratch, lane, now_ms))
+		return;
+	for (struct reader *r = lane->stream->readers; r != NULL; r = r->next)
+		if (takes_text(r) && sse_out_add(&r->out, scratch->p,
+		    scratch->len, now_ms) == ERR_INTERNAL)
+			r->gone = true;
 }
 
 /* ---- the end ---- */

@@ -94,6 +94,12 @@ void
 readers_queue(const struct stream_lane *lane, const struct llm_delta *delta,
     struct buf *scratch, int64_t now_ms);
 
+/* A lane waits to ask its model once more: tell all who are there.  Who comes
+ * while it waits is told by reader_open(). */
+void
+readers_tell_retry(const struct stream_lane *lane, struct buf *scratch,
+    int64_t now_ms);
+
 /*
  * Queue the last event, or the one JSON answer, as soon as the reader is no
  * longer behind, and mark it as ending.  Twice is well.

@@ -30,6 +30,7 @@ log_end(const struct stream_lane *lane)
 		{ "provider_status", NULL, lane->provider_status },
 		{ "ttft_ms", NULL, lane->figures.ttft_ms },
 		{ "total_ms", NULL, lane->figures.total_ms },
+		{ "attempts", NULL, lane->retry.attempt },
 		{ "bytes", NULL, (long long)lane->text.len },
 		{ "note", lane->note, 0 },
 		{ NULL, NULL, 0 },
@@ -130,13 +131,21 @@ relay_curl_event(struct relay *r, curl_socket_t fd, uint32_t events)
 	curl_multi_socket_action(r->multi, fd, mask, &running);
 }
 
+/* It has come to its end, or is asked for once more. */
+static void
+end_by_provider(struct relay *r, struct stream_lane *lane)
+{
+	if (lane->state != STREAM_RUNNING || !relay_lane_retry(r, lane))
+		relay_lane_end(r, lane, STREAM_ENDED);
+}
+
 static void
 on_call_done(struct relay *r, struct stream_lane *lane, CURLcode code)
 {
 	llm_call_finished(lane->call, code);
 	curl_multi_remove_handle(r->multi, llm_call_easy(lane->call));
 	lane->in_multi = false;
-	relay_lane_end(r, lane, STREAM_ENDED);
+	end_by_provider(r, lane);
 	relay_mark_dirty(r, lane->stream);
 }
 
@@ -171,9 +180,11 @@ relay_lane_check(struct relay *r, struct stream_lane *lane, int64_t now_us)
 {
 	if (lane->state != STREAM_RUNNING || lane->call == NULL)
 		return;
-	if (llm_call_check_time(lane->call, now_us) ||
+	if (lane->retry.at_ms > 0)
+		relay_lane_retry_due(r, lane);
+	else if (llm_call_check_time(lane->call, now_us) ||
 	    llm_call_is_over(lane->call))
-		relay_lane_end(r, lane, STREAM_ENDED);
+		end_by_provider(r, lane);
 }
 
 enum err

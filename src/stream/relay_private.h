@@ -5,6 +5,7 @@
  *   relay_inbox.c    what other threads bring, and how it comes in
  *   relay_streams.c  a stream from its start to its end, shadows included
  *   relay_lanes.c    a lane's call to its provider: libcurl
+ *   relay_retry.c    asking once more
  *   relay_readers.c  readers: when they can be written to, when they are gone
  *
  * All but the inbox runs in the relay's thread alone.  Whatever happens to a
@@ -166,6 +167,17 @@ relay_lane_check(struct relay *r, struct stream_lane *lane, int64_t now_us);
 /* Closes the provider's connection where the answer is not all there. */
 void
 relay_lane_drop(struct relay *r, struct stream_lane *lane);
+
+/* ---- relay_retry.c ---- */
+
+/* The provider has come to its end: true where it is asked once more, now or
+ * later, and the lane runs on. */
+bool
+relay_lane_retry(struct relay *r, struct stream_lane *lane);
+
+/* A lane that waits is looked at: ask, where it is time. */
+void
+relay_lane_retry_due(struct relay *r, struct stream_lane *lane);
 
 /* ---- relay_readers.c ---- */
 

@@ -112,8 +112,8 @@ set_usage(struct stream_lane *lane, const struct llm_usage *usage)
 		f->usage_source = "provider";
 		return;
 	}
-	if (lane->call == NULL)
-		return; /* nobody was asked */
+	if (lane->call == NULL || lane->retry.at_ms > 0)
+		return; /* nobody was asked, or answered */
 	if (lane->text.len + lane->reasoning.len == 0 && lane->err != ERR_OK)
 		return; /* nothing came: nothing to estimate */
 	f->input_tokens = tokens_of(lane->input_bytes);

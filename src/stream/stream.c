@@ -33,6 +33,7 @@ init_lane(struct stream_lane *lane, struct stream *s, int index,
 	lane->stream = s;
 	lane->index = index;
 	lane->retry_after_ms = -1;
+	lane->retry.attempt = 1;
 	lane->figures = msg_figures_none();
 	buf_init(&lane->text, answer_max);
 	buf_init(&lane->reasoning, answer_max);
@@ -61,6 +62,7 @@ static void
 free_lane(struct stream_lane *lane)
 {
 	llm_call_free(lane->call);
+	llm_question_free(lane->question);
 	buf_free(&lane->text);
 	buf_free(&lane->reasoning);
 }
@@ -104,6 +106,8 @@ stream_append(struct stream_lane *lane, const struct llm_delta *delta,
 		return;
 	}
 	lane->n_deltas++;
+	llm_question_free(lane->question);
+	lane->question = NULL;
 	readers_queue(lane, delta, scratch, now_ms);
 }
 

@@ -18,6 +18,7 @@
 #include "llm/call.h"
 #include "llm/catalog.h"
 #include "llm/llm.h"
+#include "llm/question.h"
 #include "store/messages.h"
 #include "stream/reader.h"
 
@@ -57,6 +58,16 @@ enum stream_cause {
 
 struct relay;
 
+/* How often a question was asked; see relay_retry.c. */
+struct stream_retry {
+	int attempt;         /* the one that runs or is waited for, from 1 */
+	int repeats, changes; /* of the same request, and of another one */
+	int64_t at_ms;       /* clock_ms() of the next; 0: it does not wait */
+	int64_t in_ms;       /* how long it waits, or waited */
+	enum err code;       /* why the one before failed */
+	const char *ignored; /* what it left out; a literal; NULL: nothing */
+};
+
 struct stream_lane {
 	struct stream *stream;
 	int index;
@@ -67,8 +78,10 @@ struct stream_lane {
 	const struct catalog_model *known; /* for its price; NULL: unknown */
 	int64_t input_bytes; /* of what is asked, for an estimate */
 
+	struct llm_question *question; /* owned; NULL once an answer comes */
 	struct llm_call *call; /* owned; NULL before and after */
 	bool in_multi;
+	struct stream_retry retry;
 	struct buf text, reasoning;
 	int64_t n_deltas;
 	bool overflowed; /* the ceiling was met */

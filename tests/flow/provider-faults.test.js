@@ -2,6 +2,7 @@
 // in docs/API.md: the last event, the state that is kept, the status of POST
 // /chat.
 // The question is kept, so is the text so far, and the conversation goes on.
+// Nothing is asked twice here: that is in retries.test.js.
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
@@ -33,6 +34,7 @@ ${more}
 const settings = (closed) => `
 [limits]
 answer_max = ${ANSWER_MAX}
+retries = 0
 [timeouts]
 connect = 1s
 first_byte = 2s

@@ -71,7 +71,8 @@ export function assertWellFormed(stream) {
 		content += Buffer.byteLength(data.content ?? "");
 		reasoning += Buffer.byteLength(data.reasoning ?? "");
 		assert.equal(a === undefined ? "none" : `${a}.${b}`,
-			n === 0 ? "none" : `${content}.${reasoning}`, block);
+			n === 0 || data.retry ? "none" : `${content}.${reasoning}`,
+			block);
 		lasts += isLast(data);
 		n++;
 	}
