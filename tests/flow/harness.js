@@ -20,6 +20,7 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync,
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EventStream, call, send } from "./lib/client.js";
+import { assertAllFit } from "./lib/contract.js";
 import { makeDatabase, query } from "./lib/database.js";
 import { Part, processesIn } from "./lib/part.js";
 import { ROOT, program } from "./lib/paths.js";
@@ -169,6 +170,7 @@ class Stack {
 						.slice(-2000)}`);
 			assert.doesNotMatch(this.log("llmselect"), FAULTS);
 			assert.doesNotMatch(this.log("demo"), FAULTS);
+			assertAllFit();
 			// workers follow their master in their own time
 			await until(() => processesIn(this.dir).length === 0,
 				"nothing survives", 5000).catch(() => assert.fail(

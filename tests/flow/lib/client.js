@@ -1,7 +1,9 @@
 // A client of the API that sees what goes over the wire: every request has a
 // connection of its own, so closing it is leaving; every event has its time.
+// Whatever comes back from the API is held to docs/openapi.yaml (contract.js).
 
 import { request } from "node:http";
+import { checkAnswer, eventChecker } from "./contract.js";
 
 const SIGNED_IN = (token) => token ? { authorization: `Bearer ${token}` } : {};
 
@@ -45,13 +47,20 @@ function parsed(headers, bytes) {
 		? JSON.parse(text) : text;
 }
 
-// A request and its whole answer: { status, headers, body, text }.
-export async function call(url, method, options) {
-	const response = await send(url, method, options);
+async function answerOf(response) {
 	const bytes = await readAll(response);
 
 	return { status: response.statusCode, headers: response.headers,
 		body: parsed(response.headers, bytes), text: bytes.toString("utf8") };
+}
+
+// A request and its whole answer: { status, headers, body, text }.
+export async function call(url, method, options) {
+	const response = await send(url, method, options);
+	const answer = await answerOf(response);
+
+	checkAnswer(method, url, options?.body, answer);
+	return answer;
 }
 
 // The lines of one event: { id, event, data, text } as the standard has it.
@@ -82,8 +91,11 @@ export class EventStream {
 		this.comments = [];
 		this.events = [];
 		this.isOpen = true;
-		this.response = send(url, options.method
-			?? (options.body === undefined ? "GET" : "POST"),
+		this.url = url;
+		this.method = options.method
+			?? (options.body === undefined ? "GET" : "POST");
+		this.sent = options.body;
+		this.response = send(url, this.method,
 			{ ...options, signal: this.controller.signal });
 		this.response.catch(() => {});	// told to who iterates
 		options.signal?.addEventListener("abort", () => this.close());
@@ -116,9 +128,15 @@ export class EventStream {
 
 		this.status = response.statusCode;
 		this.headers = response.headers;
-		if (response.headers["content-type"] === "text/event-stream")
+		if (response.headers["content-type"] === "text/event-stream") {
+			this.check = eventChecker(this.method, this.url, this.status,
+				this.headers, this.sent);
 			return response;
-		const body = parsed(response.headers, await readAll(response));
+		}
+		const answer = await answerOf(response);
+
+		checkAnswer(this.method, this.url, this.sent, answer);
+		const { body } = answer;
 
 		throw Object.assign(new Error(`no stream but ${this.status}: `
 			+ JSON.stringify(body)), { status: this.status, body });
@@ -134,6 +152,7 @@ export class EventStream {
 		Object.assign(event, { data: JSON.parse(event.text), at,
 			raw: `${block}\n\n` });
 		this.events.push(event);
+		this.check(event.data);
 		return event;
 	}
 
