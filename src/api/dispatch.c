@@ -1,14 +1,13 @@
 #include "api/dispatch.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "api/account.h"
 #include "api/routes.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "http/body.h"
 #include "http/response.h"
 #include "stream/relay.h"
 
@@ -139,40 +138,6 @@ dispatch_may_wait(const struct route *route)
 
 /* ---- the gates ---- */
 
-static bool
-is_json(const char *content_type)
-{
-	static const char want[] = "application/json";
-	size_t n = sizeof(want) - 1;
-
-	if (strncasecmp(content_type, want, n) != 0)
-		return false;
-	content_type += n;
-	while (*content_type == ' ' || *content_type == '\t')
-		content_type++;
-	return *content_type == '\0' || *content_type == ';';
-}
-
-static enum err
-read_body(struct req *rq)
-{
-	json_error_t fault;
-
-	if (!is_json(rq->content_type))
-		return req_fail(rq, ERR_MEDIA_TYPE, "%s", "");
-	/* NUL is let through here so that a field can refuse it by its name. */
-	rq->json = json_loadb(rq->body.p, rq->body.len,
-	    JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &fault);
-	if (rq->json == NULL)
-		return req_fail(rq, ERR_BAD_JSON,
-		    "The request body is not readable JSON: line %d, column %d.",
-		    fault.line, fault.column);
-	if (!json_is_object(rq->json))
-		return req_fail(rq, ERR_BAD_JSON,
-		    "The request body has to be a JSON object.");
-	return ERR_OK;
-}
-
 /* Some routes take a body that may be left out. */
 static enum err
 check_body(struct req *rq, const struct route *route)
@@ -184,7 +149,7 @@ check_body(struct req *rq, const struct route *route)
 		return rq->json != NULL ? ERR_OK :
 		    req_fail(rq, ERR_INTERNAL, "%s", "");
 	}
-	return read_body(rq);
+	return body_read(rq);
 }
 
 static enum err
