@@ -55,6 +55,18 @@ CREATE TABLE IF NOT EXISTS api_keys (
 	CONSTRAINT api_keys_user FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
 ) ENGINE=InnoDB;
 
+-- The models that a provider listed for the user's key, as a JSON array.
+CREATE TABLE IF NOT EXISTS model_lists (
+	user_id BINARY(16) NOT NULL,
+	provider VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+	models MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
+	listed_at BIGINT NULL,
+	tried_at BIGINT NOT NULL,
+	failed TINYINT NOT NULL,
+	PRIMARY KEY (user_id, provider),
+	CONSTRAINT model_lists_user FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
+) ENGINE=InnoDB;
+
 CREATE TABLE IF NOT EXISTS conversations (
 	id BINARY(16) NOT NULL PRIMARY KEY,
 	user_id BINARY(16) NOT NULL,

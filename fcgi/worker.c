@@ -15,6 +15,7 @@
 
 #include "api/app.h"
 #include "api/dispatch.h"
+#include "api/lister.h"
 #include "base/log.h"
 #include "fcgi_io.h"
 #include "gate.h"
@@ -30,7 +31,7 @@ enum {
 	ACCEPTOR_STACK = 512 * 1024,
 	ARENAS_MAX = 2,
 	OWN_PAGES_FROM = 128 * 1024, /* bytes: larger blocks are mapped */
-	OWN_CONNECTIONS = 4, /* journal and tail: see database.pool */
+	OWN_CONNECTIONS = 5, /* journal, tail, lister: see database.pool */
 	WAKE_MS = 5,             /* between two nudges of an accepting thread */
 	LAST_COMMITS_MS = 5000,  /* for ends that wait for the database */
 	WHY_SIZE = 512,
@@ -167,6 +168,8 @@ open_parts(struct app *app)
 	if (tail_open(app->db, &app->tail) || relay_open(app->conf,
 	    app->journal, app->tail, &app->relay))
 		return complain("the relay cannot be opened", strerror(ENOMEM));
+	if (lister_open(app, &app->lister) || lister_start(app->lister))
+		return complain("the lister cannot be opened", strerror(EAGAIN));
 	if (relay_start(app->relay) || tail_start(app->tail, app->relay) ||
 	    journal_start(app->journal, app->relay))
 		return complain("threads cannot be started", strerror(EAGAIN));
@@ -292,6 +295,7 @@ drain(struct worker *w, const sigset_t *signals)
 static void
 close_parts(struct app *app)
 {
+	lister_close(app->lister);
 	tail_close(app->tail);
 	journal_close(app->journal, LAST_COMMITS_MS);
 	relay_free(app->relay);

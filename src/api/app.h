@@ -16,6 +16,7 @@ struct catalog;
 struct relay;
 struct journal;
 struct tail;
+struct lister;
 
 struct app {
 	const struct conf *conf;
@@ -25,6 +26,7 @@ struct app {
 	struct relay *relay;
 	struct journal *journal;
 	struct tail *tail;
+	struct lister *lister;
 	struct uuid worker;           /* this process, as owner of streams */
 	struct crypt_key csrf_key;    /* signs CSRF tokens */
 	struct crypt_key sealing_key; /* seals provider keys */

@@ -7,6 +7,7 @@
 #include "base/crypt.h"
 #include "http/fields.h"
 #include "store/apikeys.h"
+#include "store/modellists.h"
 
 _Static_assert((int)KEYS_SIZE > (int)APIKEY_MAX, "a key fits");
 
@@ -149,7 +150,8 @@ keys_put(const struct app *app, struct db_conn *db, struct req *rq)
 	in.key = trim(in.key);
 	if ((err = check_key(rq, &in.key)) ||
 	    (err = apikey_put(db, &app->sealing_key, &rq->user.id,
-	    rq->path_name, in.key.p, in.key.len)))
+	    rq->path_name, in.key.p, in.key.len)) ||
+	    (err = modellist_delete(db, &rq->user.id, rq->path_name)))
 		return err;
 	rq->reply = key_json(rq->path_name, "user",
 	    apikey_last4(in.key.p, in.key.len, last4));
@@ -167,9 +169,10 @@ keys_delete(const struct app *app, struct db_conn *db, struct req *rq)
 	if (err == ERR_NOT_FOUND)
 		return req_fail(rq, err,
 		    "You have no key of your own for this provider.");
-	if (err == ERR_OK)
-		rq->status = 204;
-	return err;
+	if (err || (err = modellist_delete(db, &rq->user.id, rq->path_name)))
+		return err;
+	rq->status = 204;
+	return ERR_OK;
 }
 
 /* Using one */

@@ -31,7 +31,7 @@ enum {
 #define ROUTE_TABLE(X) \
 X(GET, "/health", meta_health, ROUTE_PUBLIC | ROUTE_NO_DB) \
 X(GET, "/ready", meta_ready, ROUTE_PUBLIC) \
-X(GET, "/models", meta_models, 0) \
+X(GET, "/models", models_list, 0) \
 X(GET, "/auth/register", account_register_policy, ROUTE_PUBLIC) \
 X(POST, "/auth/register", account_register, ROUTE_PUBLIC | ROUTE_BODY) \
 X(POST, "/auth/login", account_login, ROUTE_PUBLIC | ROUTE_BODY) \
@@ -40,6 +40,7 @@ X(GET, "/auth/me", account_me, 0) \
 X(GET, "/keys", keys_list, 0) \
 X(PUT, "/keys/{name}", keys_put, ROUTE_BODY) \
 X(DELETE, "/keys/{name}", keys_delete, 0) \
+X(POST, "/keys/{name}/test", keys_test, 0) \
 X(POST, "/chat", chat_answer, ROUTE_BODY) \
 X(POST, "/chat/stream", chat_stream, ROUTE_BODY) \
 X(GET, "/streams/{id}", streams_join, 0) \

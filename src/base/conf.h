@@ -71,8 +71,8 @@ TEXT(database, user, "llmselect", "the database account") \
 PATH(database, password_file, "", \
 	"a file with its password, mode 0600; empty: none") \
 TEXT(database, name, "llmselect", "the database") \
-INT(database, pool, 14, 5, 64, \
-	"connections of a process, four of them for journal and tail") \
+INT(database, pool, 15, 6, 64, \
+	"connections of a process, five of them for its own threads") \
 SECONDS(timeouts, connect, 5, 1, 60, \
 	"until a provider is connected, name look-up included") \
 SECONDS(timeouts, first_byte, 300, 1, 3600, "until its first byte") \

@@ -10,6 +10,8 @@
 
 #include "llm/wire.h"
 
+enum { MODEL_MAX = 200 };
+
 struct llm_providers {
 	int n;
 	struct llm_provider at[CONF_PROVIDERS_MAX];
@@ -33,6 +35,15 @@ llm_key_is_plain(const char *key)
 	while (key[n] > ' ' && key[n] < 0x7f)
 		n++;
 	return key[n] == '\0' && n > 0 && n <= LLM_KEY_MAX;
+}
+
+bool
+llm_model_is_plain(const char *model)
+{
+	size_t n = strspn(model, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789._:/@-");
+
+	return model[n] == '\0' && n > 0 && n <= MODEL_MAX;
 }
 
 /* The text, wiped by the caller; one byte more than a key may have. */

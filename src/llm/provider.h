@@ -48,4 +48,9 @@ llm_provider_wire_name(const struct llm_provider *provider);
 bool
 llm_key_is_plain(const char *key);
 
+/* True for a model's name that can be asked for: 1 to 200 letters, digits and
+ * . _ : / @ - (S20). */
+bool
+llm_model_is_plain(const char *model);
+
 #endif

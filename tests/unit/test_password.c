@@ -6,6 +6,7 @@
 #include <crypt.h>
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #include "auth/password.h"
 #include "base/clock.h"
@@ -111,17 +112,27 @@ an_older_cost_is_seen(void **state)
 	assert_true(password_needs_rehash(""));
 }
 
+/* Of this thread's own work: others want the processor too. */
+static int64_t
+cpu_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
 static int64_t
 time_of(const char *hash)
 {
-	int64_t began = clock_us();
+	int64_t began = cpu_us();
 
 	assert_int_equal(password_check(&pepper, "wrong-one", 9, hash),
 	    ERR_UNAUTHENTICATED);
-	return clock_us() - began;
+	return cpu_us() - began;
 }
 
-/* The best of a few, as anything else on the machine only adds. */
+/* The best of some, as anything else on the machine only adds. */
 static void
 nobody_costs_as_much_as_somebody(void **state)
 {
@@ -130,7 +141,7 @@ nobody_costs_as_much_as_somebody(void **state)
 
 	(void)state;
 	assert_int_equal(password_hash(&pepper, "hT4_kqzP", 8, hash), ERR_OK);
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < 9; i++) {
 		int64_t n = time_of(NULL), s = time_of(hash);
 
 		nobody = n < nobody ? n : nobody;

@@ -1,0 +1,69 @@
+/* Is a key taken?  Asked of the provider by something that costs nothing. */
+#include <stdio.h>
+
+#include "api/keys.h"
+#include "api/lister.h"
+#include "api/routes.h"
+
+enum { SENTENCE_MAX = 256 };
+
+static enum err
+open_it(const struct app *app, struct db_conn *db, struct req *rq,
+    const struct llm_provider *p, char key[static KEYS_SIZE])
+{
+	enum err err = keys_open(app, db, &rq->user.id, p, key, KEYS_SIZE);
+
+	if (err == ERR_KEY_MISSING)
+		return req_fail(rq, err,
+		    "There is no API key for %s. Add one in Keys.", p->label);
+	return err;
+}
+
+static void
+say_well(const struct llm_provider *p, int n, char out[static SENTENCE_MAX])
+{
+	snprintf(out, SENTENCE_MAX, "%s takes this key, and lists %d model%s "
+	    "for it.", p->label, n, n == 1 ? "" : "s");
+}
+
+static enum err
+tell(struct req *rq, const struct llm_provider *p, const struct llm_end *end,
+    int n)
+{
+	bool ok = end->err == ERR_OK;
+	char sentence[SENTENCE_MAX];
+
+	say_well(p, n, sentence);
+	req_note(rq, "%s", end->note);
+	rq->reply = json_pack("{s:s, s:b, s:s?, s:s, s:o}",
+	    "provider", p->name, "ok", ok,
+	    "code", ok ? NULL : err_code(end->err),
+	    "message", ok ? sentence : end->message,
+	    "models", ok ? json_integer(n) : json_null());
+	return rq->reply != NULL ? ERR_OK : ERR_INTERNAL;
+}
+
+enum err
+keys_test(const struct app *app, struct db_conn *db, struct req *rq)
+{
+	const struct llm_provider *p = llm_provider_find(app->providers,
+	    rq->path_name);
+	char key[KEYS_SIZE] = "";
+	struct llm_end end;
+	enum err err;
+	int n = 0;
+
+	if (p == NULL)
+		return req_fail(rq, ERR_NOT_FOUND,
+		    "There is no provider of that name.");
+	if ((err = open_it(app, db, rq, p, key)) == ERR_OK)
+		err = lister_test(app->lister, db, &rq->user.id, p, key, &n,
+		    &end);
+	crypt_wipe(key, sizeof(key));
+	if (rq->err != ERR_OK)
+		return rq->err;
+	if (err == ERR_BUSY)
+		return req_fail(rq, ERR_UNAVAILABLE, "Other keys are being "
+		    "tested. Try again in a few seconds.");
+	return tell(rq, p, &end, n);
+}

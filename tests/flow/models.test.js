@@ -1,0 +1,229 @@
+// The models that can be chosen, and whether a key is taken: what providers
+// say to a key is merged in, and is nobody else's business.
+
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { after, before, test } from "node:test";
+import { startStack, until } from "./harness.js";
+import { freePort } from "./lib/paths.js";
+
+// A provider whose list depends on the key: by key, status and body.
+const ANSWERS = {
+	"sk-ann-0123456789": [200, { object: "list", data: [
+		{ id: "gpt-4o" }, { id: "secret-of-ann", context_length: 4096 },
+		{ id: "text-embedding-3" }, { id: "../evil?x" }, { id: "a b" },
+		{ id: 7 }, {}] }],
+	"sk-bob-0123456789": [200, { object: "list",
+		data: [{ id: "secret-of-bob" }] }],
+	"sk-refused-012345": [401, { error: { code: "invalid_api_key",
+		message: "Incorrect API key provided: sk-refused-012345" } }],
+	"sk-busy-012345678": [429, { error: { code: "rate_limit_exceeded" } }],
+	"sk-page-012345678": [200, "<html>Welcome</html>"],
+	"sk-other-01234567": [200, { hello: "world" }],
+};
+
+let stack, server, asked = [];
+
+const closeAll = () => new Promise((done) => {
+	server.closeAllConnections();
+	server.close(done);
+});
+
+before(async () => {
+	server = createServer((request, response) => {
+		const key = request.headers.authorization?.slice("Bearer ".length);
+		const [status, body] = ANSWERS[key] ?? [403, {}];
+
+		asked.push({ key, method: request.method, url: request.url });
+		response.writeHead(status, { "content-type": "application/json" });
+		response.end(typeof body === "string" ? body : JSON.stringify(body));
+	});
+	await new Promise((done) => server.listen(0, "127.0.0.1", done));
+	stack = await startStack({ workers: 2, settings: `
+[provider.openai]
+wire = openai
+base_url = http://127.0.0.1:${server.address().port}/v1
+label = OpenAI
+[provider.closed]
+wire = openai
+base_url = http://127.0.0.1:${await freePort()}/v1
+label = Closed
+` });
+});
+after(async () => {
+	await stack?.stop();
+	await closeAll();
+});
+
+const putKey = async (user, provider, key) => {
+	const { status, text } = await stack.api("PUT", `/keys/${provider}`,
+		{ token: user.token, body: { key } });
+
+	assert.equal(status, 200, text);
+};
+
+const models = async (user, query = "") => {
+	const { status, body, text } = await stack.api("GET", `/models${query}`,
+		{ token: user.token });
+
+	assert.equal(status, 200, text);
+	return { of: (id) => body.providers.find((p) => p.id === id),
+		named: (id) => body.models.find((m) => m.id === id), ...body };
+};
+
+const settled = (user, provider, query) => until(async () => {
+	const list = await models(user, query);
+
+	return !list.of(provider).refreshing && list;
+}, "the list has come");
+
+test("without a key nobody is asked, and nothing is said of what is listed",
+	async () => {
+		const user = await stack.register();
+		const list = await models(user);
+
+		assert.equal(list.of("openai").key, null);
+		assert.equal(list.of("openai").refreshing, false);
+		assert.equal(list.of("openai").listed_at, null);
+		assert.equal(list.named("gpt-4o").listed, null);
+		assert.deepEqual(asked, []);
+	});
+
+test("what a provider lists for a key is merged into the catalog's models",
+	async () => {
+		const ann = await stack.register();
+
+		await putKey(ann, "openai", "sk-ann-0123456789");
+		assert.equal((await models(ann)).of("openai").refreshing, true);
+		const list = await settled(ann, "openai");
+
+		assert.match(list.of("openai").listed_at, /^\d{4}-.*Z$/);
+		assert.equal(list.named("gpt-4o").listed, true);
+		assert.ok(list.named("gpt-4o").price);
+		assert.equal(list.named("gpt-4o-mini").listed, false);
+		assert.deepEqual(list.named("secret-of-ann"), {
+			id: "secret-of-ann", provider: "openai", name: "secret-of-ann",
+			context: 4096, max_output: null, capabilities: null, price: null,
+			listed: true });
+		for (const id of ["text-embedding-3", "../evil?x", "a b"])
+			assert.equal(list.named(id), undefined, id);
+		assert.deepEqual(asked.at(-1), { key: "sk-ann-0123456789",
+			method: "GET", url: "/v1/models" });
+	});
+
+test("it is asked once, by whichever worker, until somebody wants it anew",
+	async () => {
+		const ann = await stack.register();
+		const before = asked.length;
+
+		await putKey(ann, "openai", "sk-ann-0123456789");
+		await Promise.all(Array.from({ length: 10 }, () => models(ann)));
+		await settled(ann, "openai");
+		const once = asked.length - before;
+
+		assert.ok(once >= 1 && once <= 2, `${once} times`);	// two workers
+		for (let i = 0; i < 6; i++)
+			await models(ann);
+		assert.equal(asked.length - before, once);
+		assert.equal((await models(ann, "?refresh=1")).of("openai").refreshing,
+			true);
+		await until(() => asked.length - before === once + 1, "it is asked");
+	});
+
+test("S8: nobody sees what is listed for another's key", async () => {
+	const [ann, bob] = [await stack.register(), await stack.register()];
+
+	await putKey(ann, "openai", "sk-ann-0123456789");
+	await putKey(bob, "openai", "sk-bob-0123456789");
+	await settled(ann, "openai");
+	const mine = await settled(bob, "openai");
+
+	assert.ok(mine.named("secret-of-bob"));
+	assert.equal(mine.named("secret-of-ann"), undefined);
+	assert.ok((await models(ann)).named("secret-of-ann"));
+	assert.equal((await models(ann)).named("secret-of-bob"), undefined);
+});
+
+test("another key, or none, takes its list along", async () => {
+	const ann = await stack.register();
+
+	await putKey(ann, "openai", "sk-ann-0123456789");
+	await settled(ann, "openai");
+	await putKey(ann, "openai", "sk-bob-0123456789");
+	assert.equal((await models(ann)).named("secret-of-ann"), undefined);
+	await settled(ann, "openai");
+	await stack.api("DELETE", "/keys/openai", { token: ann.token });
+	assert.equal((await models(ann)).named("secret-of-bob"), undefined);
+});
+
+test("a list that cannot be had leaves the catalog, and is let be for a while",
+	async () => {
+		const ann = await stack.register();
+
+		await putKey(ann, "closed", "sk-any-0123456789");
+		const list = await settled(ann, "closed");
+
+		assert.equal(list.of("closed").listed_at, null);
+		await putKey(ann, "openai", "sk-refused-012345");
+		assert.equal((await settled(ann, "openai")).of("openai").listed_at,
+			null);
+		stack.assertNowhere("sk-refused-012345");
+	});
+
+// ---- the test of a key ----
+
+const keyTest = async (user, provider) => stack.api("POST",
+	`/keys/${provider}/test`, { token: user.token });
+
+const TESTS = [
+	["a key that is taken", "openai", "sk-ann-0123456789", true, null,
+		/^OpenAI takes this key, and lists 2 models for it\.$/],
+	["a key that is refused", "openai", "sk-refused-012345", false,
+		"provider_auth", /^OpenAI refused the API key\. Check it in Keys\.$/],
+	["a provider that is busy", "openai", "sk-busy-012345678", false,
+		"provider_rate_limited", /^OpenAI is limiting requests/],
+	["a page of something else", "openai", "sk-page-012345678", false,
+		"provider_protocol", /^OpenAI /],
+	["JSON that is no list", "openai", "sk-other-01234567", false,
+		"provider_protocol", /^OpenAI /],
+	["a provider that is not there", "closed", "sk-any-0123456789", false,
+		"network", /^Closed could not be reached: 127\.0\.0\.1 takes no/],
+];
+
+for (const [name, provider, key, ok, code, message] of TESTS)
+	test(`the test of ${name}`, async () => {
+		const user = await stack.register();
+
+		await putKey(user, provider, key);
+		const { status, body, text } = await keyTest(user, provider);
+
+		assert.equal(status, 200, text);
+		assert.equal(body.provider, provider);
+		assert.equal(body.ok, ok, text);
+		assert.equal(body.code, code);
+		assert.match(body.message, message);
+		stack.assertNowhere(key, text);
+		if (ok)
+			assert.ok((await models(user)).named("secret-of-ann"),
+				"its list is there at once");
+	});
+
+test("there is nothing to test without a key, and without a provider",
+	async () => {
+		const user = await stack.register();
+		const none = await keyTest(user, "openai");
+		const nobody = await keyTest(user, "nobody");
+
+		assert.equal(none.status, 424);
+		assert.equal(none.body.error, "provider_key_missing");
+		assert.equal(nobody.status, 404);
+	});
+
+test("bad queries are told", async () => {
+	const user = await stack.register();
+	const { status, body } = await stack.api("GET", "/models?refresh=yes",
+		{ token: user.token });
+
+	assert.equal(status, 422);
+	assert.ok(body.details.refresh);
+});
