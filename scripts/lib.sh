@@ -46,6 +46,7 @@ curl                 curl
 test_needs='
 pc:cmocka            libcmocka-dev
 openssl              openssl
+strace               strace
 chromium             chromium
 xz                   xz-utils
 '
