@@ -130,6 +130,25 @@ describe('KeysDialog', () => {
     expect(screen.getByLabelText('API key for OpenAI')).toHaveValue('abc');
   });
 
+  it.each([
+    ['taken', { ok: true, message: 'OpenAI takes this key, and lists 57 models for it.' }, 'field-note'],
+    ['refused', { ok: false, message: 'OpenAI refused the API key. Check it in Keys.' }, 'field-error'],
+  ])('says what the test of a key came to: %s', async (_name, verdict, kind) => {
+    const onTest = vi.fn(async () => verdict);
+    show({ keys: [{ provider: 'openai', source: 'user', last4: 'wxyz' }], onTest });
+    await userEvent.type(screen.getByLabelText('API key for OpenAI'), 'half');
+    await userEvent.click(screen.getByRole('button', { name: 'Test' }));
+    expect(onTest).toHaveBeenCalledWith('openai');
+    expect(await screen.findByRole('status')).toHaveTextContent(verdict.message);
+    expect(screen.getByRole('status')).toHaveClass(kind);
+    expect(screen.getByLabelText('API key for OpenAI')).toHaveValue('half');
+  });
+
+  it('has nothing to test without a key', () => {
+    show({});
+    expect(screen.queryByRole('button', { name: 'Test' })).toBeNull();
+  });
+
   it('removes only what is one’s own', async () => {
     const onRemove = vi.fn(async () => {});
     show({ keys: [{ provider: 'openai', source: 'user', last4: 'wxyz' }], onRemove });

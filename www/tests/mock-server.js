@@ -381,6 +381,9 @@ export function createMock() {
       sendJson(response, 200, { providers: providersFor(user), models: MODELS })],
     ['GET', /^\/keys$/, listKeys],
     ['PUT', /^\/keys\/(\w+)$/, putKey],
+    ['POST', /^\/keys\/(\w+)\/test$/, ({ params, response }) =>
+      sendJson(response, 200, { provider: params[0], ok: true, code: null, models: 2,
+        message: 'It takes this key, and lists 2 models for it.' })],
     ['DELETE', /^\/keys\/(\w+)$/, none(({ user, params }) => user.keys.delete(params[0]))],
     ['GET', /^\/conversations$/, listConversations],
     ['GET', /^\/conversations\/([\w-]+)$/, oneConversation],

@@ -19,6 +19,7 @@ export function createApi(client) {
     models: () => client.get('/models'),
     keys: () => client.get('/keys'),
     setKey: (provider, key) => client.put(`/keys/${id(provider)}`, { key }),
+    testKey: (provider) => client.post(`/keys/${id(provider)}/test`),
     removeKey: (provider) => client.del(`/keys/${id(provider)}`),
 
     conversations: (page, limit) => client.get(`/conversations?page=${page}&limit=${limit}`),

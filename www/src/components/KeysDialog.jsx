@@ -1,6 +1,6 @@
 /*
- * The API keys: one row per provider, what is set, and a way to set, replace or
- * remove one's own.  A key leaves this form for the server once and never comes
+ * The API keys: one row per provider, what is set, and a way to set, replace,
+ * test or remove one's own.  A key leaves this form for the server once and never comes
  * back; of a set key only the last four characters are known.
  */
 import { useId, useState } from 'react';
@@ -14,20 +14,22 @@ function stateText(provider, key) {
   return 'No key yet';
 }
 
-function KeyRow({ provider, ownKey, onSet, onRemove }) {
+function KeyRow({ provider, ownKey, onSet, onTest, onRemove }) {
   const [value, setValue] = useState('');
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState(null);
+  const [verdict, setVerdict] = useState(null); // of a test: { ok, message }
   const field = useId();
   const state = useId();
   const own = ownKey?.source === 'user';
+  const hasKey = own || provider.key === 'system';
 
   async function attempt(work) {
     setBusy(true);
     setError(null);
+    setVerdict(null);
     try {
       await work();
-      setValue('');
     } catch (failure) {
       setError(failure.details?.key ?? failure.message);
     }
@@ -37,7 +39,11 @@ function KeyRow({ provider, ownKey, onSet, onRemove }) {
   function save(event) {
     event.preventDefault();
     const key = value.trim();
-    if (key) attempt(() => onSet(provider.id, key));
+    if (!key) return;
+    attempt(async () => {
+      await onSet(provider.id, key);
+      setValue('');
+    });
   }
 
   return (
@@ -68,6 +74,16 @@ function KeyRow({ provider, ownKey, onSet, onRemove }) {
           <button type="submit" className="button" disabled={busy || value.trim() === ''}>
             Save
           </button>
+          {hasKey && (
+            <button
+              type="button"
+              className="button"
+              disabled={busy}
+              onClick={() => attempt(async () => setVerdict(await onTest(provider.id)))}
+            >
+              Test
+            </button>
+          )}
           {own && (
             <button
               type="button"
@@ -86,11 +102,16 @@ function KeyRow({ provider, ownKey, onSet, onRemove }) {
           {error}
         </p>
       )}
+      {verdict && (
+        <p className={verdict.ok ? 'field-note' : 'field-error'} role="status">
+          {verdict.message}
+        </p>
+      )}
     </li>
   );
 }
 
-export function KeysDialog({ providers, keys, onSet, onRemove, onClose }) {
+export function KeysDialog({ providers, keys, onSet, onTest, onRemove, onClose }) {
   return (
     <Dialog title="Keys" onClose={onClose}>
       <p className="dialog-lead">
@@ -104,6 +125,7 @@ export function KeysDialog({ providers, keys, onSet, onRemove, onClose }) {
             provider={provider}
             ownKey={keys.find((key) => key.provider === provider.id)}
             onSet={onSet}
+            onTest={onTest}
             onRemove={onRemove}
           />
         ))}

@@ -144,6 +144,7 @@ export function Workspace({ api, user, theme, onTheme, drafts, onSignOut }) {
           providers={models.providers}
           keys={models.keys}
           onSet={models.setKey}
+          onTest={models.testKey}
           onRemove={models.removeKey}
           onClose={close}
         />

@@ -1,17 +1,23 @@
 /*
  * The catalog of providers and models, the keys that are set, and the chosen
- * model.  setKey and removeKey reject with the server's ApiError, for the dialog
- * to show.
+ * model.  setKey, testKey and removeKey reject with the server's ApiError, for
+ * the dialog to show.  While the server asks providers for their lists of
+ * models, the catalog is read again, a few times with growing pauses.
  */
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { pickChoice } from '../state/models.js';
 import { recall, remember } from '../state/preferences.js';
+
+const PAUSES = [1000, 2000, 4000, 8000]; // ms
+
+const isRefreshing = ({ refreshing }) => refreshing;
 
 const EMPTY = { phase: 'loading', providers: [], models: [], keys: [], error: null };
 
 export function useModels(api) {
   const [catalog, setCatalog] = useState(EMPTY);
   const [chosen, setChosen] = useState(() => recall('model'));
+  const looks = useRef(0);
 
   const refresh = useCallback(async () => {
     try {
@@ -28,6 +34,17 @@ export function useModels(api) {
     refresh();
   }, [refresh]);
 
+  useEffect(() => {
+    if (!catalog.providers.some(isRefreshing)) {
+      looks.current = 0;
+      return undefined;
+    }
+    const pause = PAUSES[looks.current++];
+    if (pause === undefined) return undefined;
+    const timer = setTimeout(refresh, pause);
+    return () => clearTimeout(timer);
+  }, [catalog, refresh]);
+
   const choose = useCallback((choice) => {
     setChosen(choice);
     remember('model', choice);
@@ -41,6 +58,15 @@ export function useModels(api) {
     [api, refresh],
   );
 
+  const testKey = useCallback(
+    async (provider) => {
+      const result = await api.testKey(provider);
+      await refresh();
+      return result;
+    },
+    [api, refresh],
+  );
+
   const removeKey = useCallback(
     async (provider) => {
       await api.removeKey(provider);
@@ -49,5 +75,5 @@ export function useModels(api) {
     [api, refresh],
   );
 
-  return { ...catalog, choice: pickChoice(catalog, chosen), choose, refresh, setKey, removeKey };
+  return { ...catalog, choice: pickChoice(catalog, chosen), choose, refresh, setKey, testKey, removeKey };
 }
