@@ -1,7 +1,6 @@
 // Whatever a client sends: a clear 4xx, the workers alive, nothing half-saved.
 
 import assert from "node:assert/strict";
-import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { startStack } from "./harness.js";
 import { NOBODYS_ID as NONE, PROTECTED, ROUTES, fill } from "./lib/routes.js";
@@ -307,54 +306,6 @@ test("405: every address names the methods it takes", async () => {
 				[...taken].sort(), `${method} ${path}`);
 		}
 	}
-});
-
-// Lines that are no HTTP never come to a worker.
-const LINES = [
-	{ name: "no HTTP", text: "hello\r\n\r\n" },
-	{ name: "a NUL in the path", text: "GET /api/v1/he\0lth HTTP/1.1\r\nHost: x\r\n\r\n" },
-	{ name: "two lengths", text: "POST /api/v1/chat HTTP/1.1\r\nHost: x\r\n"
-		+ "Content-Length: 1\r\nContent-Length: 2\r\n\r\n{}" },
-	{ name: "a negative length", text: "POST /api/v1/chat HTTP/1.1\r\nHost: x\r\n"
-		+ "Content-Length: -1\r\n\r\n" },
-	{ name: "length and chunks", text: "POST /api/v1/chat HTTP/1.1\r\nHost: x\r\n"
-		+ "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" },
-	{ name: "a header of 100 KB", text: "GET /api/v1/health HTTP/1.1\r\nHost: x\r\n"
-		+ `X-Long: ${chars(100_000)}\r\n\r\n` },
-	{ name: "an address of 100 KB",
-		text: `GET /api/v1/${chars(100_000)} HTTP/1.1\r\nHost: x\r\n\r\n` },
-];
-
-function say(text) {
-	const { hostname, port } = new URL(stack.url);
-
-	return new Promise((resolve, reject) => {
-		const socket = connect(port, hostname, () => socket.write(text));
-		let answer = "";
-
-		socket.setTimeout(10_000, () => socket.destroy(new Error("silence")));
-		socket.on("data", (chunk) => answer += chunk);
-		socket.on("error", (error) => answer ? resolve(answer) : reject(error));
-		socket.on("close", () => resolve(answer));
-	});
-}
-
-for (const { name, text } of LINES)
-	test(`not a request: ${name}`, async () => {
-		const answer = await say(text);
-
-		assert.match(answer, /^(HTTP\/1\.1 4\d\d |\{|<)|^$/);
-		assert.doesNotMatch(answer, /^HTTP\/1\.1 200/);
-	});
-
-test("chunks without a length are read as a body", async () => {
-	const json = '{"message": 1}';
-	const answer = await say("POST /api/v1/chat HTTP/1.1\r\nHost: x\r\n"
-		+ `Authorization: Bearer ${ann.token}\r\nConnection: close\r\n`
-		+ "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
-		+ `${json.length.toString(16)}\r\n${json}\r\n0\r\n\r\n`);
-
-	assert.match(answer, /^HTTP\/1\.1 422 /);
 });
 
 test("a query that cannot be read counts as not there", async () => {

@@ -255,6 +255,12 @@ export function eventChecker(method, url, status, headers, sent) {
 		faultsOf(response + schema, data));
 }
 
+// That a value is what the schema of that name says.
+export function checkSchema(name, value) {
+	tell(`this ${name}`, faultsOf(pointer("components", "schemas", name),
+		value));
+}
+
 // For the end of a file: nothing was wrong that a test has caught.
 export function assertAllFit() {
 	assert.deepEqual(broken, []);
