@@ -9,7 +9,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { ROOT } from "./paths.js";
 
-// The packages are the page's, for it is the one that has any.
+// The packages are the page's, for it is the one that has any: npm ci in www/.
 const require = createRequire(join(ROOT, "www/package.json"));
 const Ajv = require("ajv/dist/2020.js").default;
 const addFormats = require("ajv-formats").default;
