@@ -169,4 +169,19 @@ CREATE TABLE IF NOT EXISTS early_stops (
 	CONSTRAINT early_stops_user FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
 ) ENGINE=InnoDB;
 
+-- Tries that are held back when there are too many (src/auth/limit.h).  A name
+-- compares as in users, so that Ann and ann are counted as one, whether there is
+-- such a user or not.  '' where a name or an address does not matter.
+CREATE TABLE IF NOT EXISTS tries (
+	what VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+	name VARCHAR(50) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci NOT NULL,
+	address VARCHAR(45) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+	n INT NOT NULL,
+	-- the next one may be made then
+	not_before BIGINT NOT NULL,
+	forget_at BIGINT NOT NULL,
+	PRIMARY KEY (what, name, address),
+	KEY forget_at (forget_at)
+) ENGINE=InnoDB;
+
 INSERT IGNORE INTO schema_version (id, version) VALUES (1, 1);

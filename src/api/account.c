@@ -5,6 +5,7 @@
 
 #include "api/routes.h"
 #include "api/streams.h"
+#include "api/throttle.h"
 #include "auth/password.h"
 #include "auth/session.h"
 #include "auth/username.h"
@@ -322,6 +323,7 @@ account_register(const struct app *app, struct db_conn *db, struct req *rq)
 {
 	struct credentials in = { { 0 }, { 0 } };
 	struct session_token token;
+	struct limit_try try = { 0 };
 	struct sign_up s = { .rq = rq,
 		.open = app->conf->server_registration == CONF_REGISTER_OPEN };
 	struct user_row *u = &s.session.user;
@@ -332,8 +334,11 @@ account_register(const struct app *app, struct db_conn *db, struct req *rq)
 		return err;
 	if ((err = check_open(app, db)))
 		return err == ERR_FORBIDDEN ? fail_closed(app, rq) : err;
-	if ((err = password_hash(&app->pepper, in.password.p, in.password.len,
-	    u->password)))
+	if ((err = throttle_sign_up(app, db, rq, &try)))
+		return err;
+	err = password_hash(&app->pepper, in.password.p, in.password.len,
+	    u->password);
+	if ((err = throttle_end(db, rq, &try, err)))
 		return fail_password(rq, err);
 	if ((err = make_session(app, &s.session, &token)))
 		return err;
@@ -342,6 +347,7 @@ account_register(const struct app *app, struct db_conn *db, struct req *rq)
 	u->created_at = s.session.created_at;
 	if ((err = sign_up(app, db, rq, &s)))
 		return err;
+	throttle_know(db, rq, u->username);
 	req_note(rq, "registered");
 	rq->status = 201;
 	return reply_signed_in(app, rq, &s.session, &token);
@@ -403,10 +409,14 @@ account_login(const struct app *app, struct db_conn *db, struct req *rq)
 	struct credentials in = { { 0 }, { 0 } };
 	struct session_row row = { .seen_at = 0 };
 	struct session_token token;
+	struct limit_try try = { 0 };
 	enum err err;
 
 	if ((err = FIELDS_READ(rq, LOGIN_FIELDS, &in)) ||
-	    (err = find_user(app, db, rq, &in, &row.user)))
+	    (err = throttle_sign_in(app, db, rq, &in.username, &try)))
+		return err;
+	err = find_user(app, db, rq, &in, &row.user);
+	if ((err = throttle_end(db, rq, &try, err)))
 		return err;
 	rehash(app, db, rq, &in.password, &row.user);
 	if ((err = make_session(app, &row, &token)) ||

@@ -82,6 +82,14 @@ SIZE(limits, answer_max, 4194304, 1024, 15728640, "an answer's largest text") \
 INT(limits, retries, 2, 0, 5, \
 	"how often a question is asked again when a provider is too busy") \
 SIZE(limits, message_max, 524288, 1, 4194304, "a question's largest text") \
+INT(limits, sign_in_tries, 5, 0, 1000, \
+	"wrong passwords for a name before one has to wait; 0: any number") \
+INT(limits, sign_in_tries_per_address, 50, 0, 1000000, \
+	"the same for an address, whatever the name") \
+SECONDS(limits, sign_in_wait_max, 60, 1, 3600, \
+	"the longest wait between two tries to sign in") \
+INT(limits, sign_ups_per_hour, 30, 0, 1000000, \
+	"accounts asked for from an address in an hour; 0: any number") \
 SECONDS(session, lifetime, 604800, 60, 31536000, \
 	"a session ends after so long without a request")
 

@@ -13,6 +13,7 @@
 #include "store/messages.h"
 #include "store/segments.h"
 #include "store/stops.h"
+#include "store/tries.h"
 #include "store/workers.h"
 #include "stream/relay.h"
 
@@ -124,7 +125,8 @@ sweep(struct journal *j, struct db_conn *c, int64_t now)
 	if (now < j->sweep_due_ms)
 		return ERR_OK;
 	j->sweep_due_ms = now + JOURNAL_SWEEP_MS;
-	if ((err = stop_sweep(c, clock_wall_ms())))
+	if ((err = stop_sweep(c, clock_wall_ms())) ||
+	    (err = tries_sweep(c, clock_wall_ms())))
 		return err;
 	return segment_sweep(c);
 }

@@ -179,6 +179,17 @@ describe('SignIn', () => {
     expect(await screen.findByText(details.username)).toBeInTheDocument();
     expect(screen.getByLabelText('User name')).toHaveAttribute('aria-invalid', 'true');
   });
+
+  it('says how long to wait after too many tries, and can be tried again', async () => {
+    const message = 'Too many wrong passwords for this name. Try again in 4 seconds.';
+    const refusal = new ApiError({ code: 'rate_limited', message, status: 429, retryAfter: 4 });
+    render(<SignIn registration={null} onSignIn={() => Promise.reject(refusal)} />);
+    await userEvent.type(screen.getByLabelText('User name'), 'marta');
+    await userEvent.type(screen.getByLabelText('Password'), 'wrong{Enter}');
+    expect(await screen.findByRole('alert')).toHaveTextContent(message);
+    expect(screen.getByLabelText('User name')).toHaveValue('marta');
+    expect(screen.getByRole('button', { name: 'Sign in' })).toBeEnabled();
+  });
 });
 
 describe('App', () => {

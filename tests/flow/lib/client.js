@@ -18,11 +18,14 @@ function encode(body) {
 }
 
 // Sends a request; gives node's response, whose body is still to be read.
-export function send(url, method, { token, body, headers = {}, signal } = {}) {
+// It comes from `from`, an address of this machine such as 127.0.0.2.
+export function send(url, method,
+	{ token, body, headers = {}, signal, from } = {}) {
 	const { bytes, headers: typed } = encode(body);
 
 	return new Promise((resolve, reject) => {
-		const rq = request(url, { method, agent: false, signal, headers: {
+		const rq = request(url, { method, agent: false, signal,
+			localAddress: from, headers: {
 			...(bytes ? { "content-length": bytes.length } : {}),
 			...typed, ...SIGNED_IN(token), ...headers } });
 
