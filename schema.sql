@@ -23,6 +23,9 @@ CREATE TABLE IF NOT EXISTS users (
 	disabled_at BIGINT NULL,
 	created_at BIGINT NOT NULL,
 	settings TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
+	-- in place of what the settings say for everybody; NULL: as they say
+	questions_per_minute INT NULL,
+	streams_per_user INT NULL,
 	UNIQUE KEY username (username),
 	UNIQUE KEY is_first (is_first)
 ) ENGINE=InnoDB;
@@ -121,7 +124,8 @@ CREATE TABLE IF NOT EXISTS messages (
 	UNIQUE KEY client_request (user_id, client_request_id),
 	KEY conversation (conversation_id, depth),
 	KEY owner (owner),
-	KEY session (session_id),
+	-- by user first, so that a user's running answers are counted quickly
+	KEY session (user_id, session_id),
 	CONSTRAINT messages_conversation FOREIGN KEY (conversation_id) REFERENCES conversations (id) ON DELETE CASCADE
 ) ENGINE=InnoDB;
 
@@ -182,6 +186,15 @@ CREATE TABLE IF NOT EXISTS tries (
 	forget_at BIGINT NOT NULL,
 	PRIMARY KEY (what, name, address),
 	KEY forget_at (forget_at)
+) ENGINE=InnoDB;
+
+-- How much a user asked in the minute that began then.  The row is also what the
+-- user's claims wait for, one after the other, so that all workers count as one.
+CREATE TABLE IF NOT EXISTS quotas (
+	user_id BINARY(16) NOT NULL PRIMARY KEY,
+	began BIGINT NOT NULL,
+	asked INT NOT NULL,
+	CONSTRAINT quotas_user FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
 ) ENGINE=InnoDB;
 
 INSERT IGNORE INTO schema_version (id, version) VALUES (1, 1);

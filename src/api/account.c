@@ -61,6 +61,8 @@ set_user(struct req *rq, const struct session_row *s, bool by_cookie)
 	memcpy(u->token_hash, s->token_hash, sizeof(u->token_hash));
 	u->expires_at = s->expires_at;
 	u->by_cookie = by_cookie;
+	u->questions_per_minute = s->user.own.questions_per_minute;
+	u->streams_max = s->user.own.streams;
 }
 
 /* A session that cannot be prolonged just now is good for this request. */

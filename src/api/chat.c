@@ -13,6 +13,7 @@
 #include "api/prompt.h"
 #include "api/routes.h"
 #include "api/streams.h"
+#include "api/throttle.h"
 #include "llm/call.h"
 #include "llm/catalog.h"
 #include "llm/provider.h"
@@ -228,6 +229,31 @@ fail_clash(struct chat *c, enum msg_clash clash, enum reader_kind kind)
 	return ERR_INTERNAL;
 }
 
+static struct quota
+quota_of(const struct chat *c)
+{
+	const struct user *u = &c->rq->user;
+	const struct conf *conf = c->app->conf;
+
+	return (struct quota){
+		.questions_per_minute = u->questions_per_minute >= 0 ?
+		    u->questions_per_minute : conf->limits_questions_per_minute,
+		.streams = u->streams_max >= 0 ?
+		    u->streams_max : conf->limits_streams_per_user,
+	};
+}
+
+/* The same request once more is no question more, however many there were. */
+static enum err
+fail_quota(struct chat *c, const struct quota *most,
+    const struct quota_refusal *refusal, enum reader_kind kind)
+{
+	enum err err = join_first(c, kind);
+
+	return err != ERR_NOT_FOUND ? err :
+	    throttle_fail_quota(c->rq, most, refusal);
+}
+
 /*
  * The connection broke during the claim, perhaps after its COMMIT.  Where the
  * rows are there, it was done.  Where nobody can tell, the stream goes to the
@@ -269,12 +295,16 @@ claim(struct chat *c, enum reader_kind kind)
 		.client_request_id = c->ask.client_request_id.p,
 		.request_hash = c->ask.client_request_id.p != NULL ?
 		    c->request_hash : NULL,
+		.most = quota_of(c),
 	};
 	enum msg_clash clash;
+	struct quota_refusal refusal;
 	enum err err;
 
 	ask_title(&c->ask, title, sizeof(title));
-	err = msg_claim(c->db, &k, &clash);
+	err = msg_claim(c->db, &k, &clash, &refusal);
+	if (err == ERR_RATE_LIMITED)
+		return fail_quota(c, &k.most, &refusal, kind);
 	if (err == ERR_CONFLICT)
 		return fail_clash(c, clash, kind);
 	return err == ERR_UNAVAILABLE ? look_after_claim(c) : err;

@@ -109,3 +109,22 @@ throttle_know(struct db_conn *db, struct req *rq, const char *name)
 	    clock_wall_ms()))
 		req_note(rq, "address not remembered: %s", db_why(db));
 }
+
+enum err
+throttle_fail_quota(struct req *rq, const struct quota *most,
+    const struct quota_refusal *why)
+{
+	char wait[WAIT_SIZE];
+
+	rq->retry_after = seconds_of(why->wait_ms);
+	if (why->fault == QUOTA_STREAMS)
+		return req_fail(rq, ERR_RATE_LIMITED,
+		    "You may have %d answer%s running at once. "
+		    "Stop one or wait for its end.", most->streams,
+		    most->streams == 1 ? "" : "s");
+	return req_fail(rq, ERR_RATE_LIMITED,
+	    "You may ask %d question%s a minute. Try again in %s.",
+	    most->questions_per_minute,
+	    most->questions_per_minute == 1 ? "" : "s",
+	    wait_text(rq->retry_after, wait));
+}

@@ -13,7 +13,7 @@
  *     if ((err = throttle_end(db, rq, &try, err)))
  *             return …;
  *
- * The counting is auth/limit.h's.
+ * The counting is auth/limit.h's, and store/quota.h's for questions.
  */
 #ifndef API_THROTTLE_H
 #define API_THROTTLE_H
@@ -22,6 +22,7 @@
 #include "auth/limit.h"
 #include "http/fields.h"
 #include "http/request.h"
+#include "store/quota.h"
 
 /* `try` borrows the name until throttle_end(). */
 enum err
@@ -49,5 +50,10 @@ throttle_end(struct db_conn *db, struct req *rq, struct limit_try *try,
 /* The user of that name is here, at this address. */
 void
 throttle_know(struct db_conn *db, struct req *rq, const char *name);
+
+/* Refuse a question; returns ERR_RATE_LIMITED. */
+enum err
+throttle_fail_quota(struct req *rq, const struct quota *most,
+    const struct quota_refusal *why);
 
 #endif

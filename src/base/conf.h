@@ -82,6 +82,10 @@ SIZE(limits, answer_max, 4194304, 1024, 15728640, "an answer's largest text") \
 INT(limits, retries, 2, 0, 5, \
 	"how often a question is asked again when a provider is too busy") \
 SIZE(limits, message_max, 524288, 1, 4194304, "a question's largest text") \
+INT(limits, questions_per_minute, 120, 0, 1000000, \
+	"questions of a user in a minute; 0: any number") \
+INT(limits, streams_per_user, 50, 0, 20000, \
+	"answers of a user that may run at once; 0: any number") \
 INT(limits, sign_in_tries, 5, 0, 1000, \
 	"wrong passwords for a name before one has to wait; 0: any number") \
 INT(limits, sign_in_tries_per_address, 50, 0, 1000000, \

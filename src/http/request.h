@@ -48,6 +48,7 @@ struct user {
 	unsigned char token_hash[32];
 	int64_t expires_at; /* wall ms */
 	bool by_cookie;     /* else by Authorization */
+	int questions_per_minute, streams_max; /* -1: as the settings say */
 };
 
 struct req {

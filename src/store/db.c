@@ -33,6 +33,12 @@ db_get_uuid(const struct db_value *v)
 	return u;
 }
 
+int64_t
+db_get_int(const struct db_value *v, int64_t otherwise)
+{
+	return v->type == DB_IS_INT ? v->i : otherwise;
+}
+
 void
 db_get_text(const struct db_value *v, char *out, size_t size)
 {

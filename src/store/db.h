@@ -63,6 +63,10 @@ db_uuid(const struct uuid *u);
 struct uuid
 db_get_uuid(const struct db_value *v);
 
+/* A number from a result; `otherwise` for NULL. */
+int64_t
+db_get_int(const struct db_value *v, int64_t otherwise);
+
 /* Copy a text from a result, cut to fit; "" for NULL. */
 void
 db_get_text(const struct db_value *v, char *out, size_t size);

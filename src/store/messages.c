@@ -27,6 +27,7 @@ msg_figures_none(void)
 struct claiming {
 	const struct msg_claim *claim;
 	enum msg_clash clash;
+	struct quota_refusal refusal;
 	int64_t now;
 };
 
@@ -133,6 +134,9 @@ claim_work(struct db_conn *c, void *arg)
 	enum err err;
 
 	w->clash = MSG_CLASH_NONE;
+	if ((err = quota_take(c, &w->claim->user, 1, w->now, &w->claim->most,
+	    &w->refusal)))
+		return err;
 	err = w->claim->is_new ? make_conversation(c, w) : move_leaf(c, w);
 	if (err || (err = add_question(c, w)))
 		return err;
@@ -141,12 +145,13 @@ claim_work(struct db_conn *c, void *arg)
 
 enum err
 msg_claim(struct db_conn *c, const struct msg_claim *claim,
-    enum msg_clash *clash)
+    enum msg_clash *clash, struct quota_refusal *refusal)
 {
 	struct claiming w = { .claim = claim, .now = clock_wall_ms() };
 	enum err err = db_transaction(c, claim_work, &w);
 
 	*clash = w.clash;
+	*refusal = w.refusal;
 	return err;
 }
 
@@ -398,13 +403,13 @@ msg_running(struct db_conn *c, const struct uuid *user,
     const struct uuid *session, msg_status_fn *fn, void *arg)
 {
 	struct db_value in[] = {
-		db_uuid(session), db_uuid(user), DB_INT(MSG_RUNNING_MAX),
+		db_uuid(user), db_uuid(session), DB_INT(MSG_RUNNING_MAX),
 	};
 	struct statuses each = { fn, arg };
 
 	return db_query(c,
-	    "SELECT " STATUS_COLUMNS " FROM messages WHERE session_id = ?"
-	    " AND user_id = ? AND state = 'running' LIMIT ?",
+	    "SELECT " STATUS_COLUMNS " FROM messages WHERE user_id = ?"
+	    " AND session_id = ? AND state = 'running' LIMIT ?",
 	    in, DB_COUNT(in), read_each_status, &each);
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/uuid.h"
 #include "store/db.h"
+#include "store/quota.h"
 
 enum {
 	MSG_REQUEST_ID_SIZE = 65, /* a client_request_id, NUL included */
@@ -53,6 +54,7 @@ struct msg_claim {
 	const char *provider, *model;
 	const char *client_request_id;     /* NULL: none */
 	const unsigned char *request_hash; /* 32 bytes; NULL: none */
+	struct quota most;                 /* that the user may */
 };
 
 enum msg_clash {
@@ -64,11 +66,12 @@ enum msg_clash {
 
 /*
  * Write the rows of question and answer, all or nothing.  ERR_CONFLICT with the
- * reason in `*clash`.  Once it returns ERR_OK it is on disk.
+ * reason in `*clash`, ERR_RATE_LIMITED with the reason in `*refusal`.  Once it
+ * returns ERR_OK it is on disk.
  */
 enum err
 msg_claim(struct db_conn *c, const struct msg_claim *claim,
-    enum msg_clash *clash);
+    enum msg_clash *clash, struct quota_refusal *refusal);
 
 /* The last words about an answer. */
 struct msg_end {

@@ -65,6 +65,8 @@ read_session(void *arg, const struct db_value *row, int n)
 	db_get_text(&row[5], s->user.username, sizeof(s->user.username));
 	s->user.is_admin = row[6].i != 0;
 	s->user.created_at = row[7].i;
+	s->user.own.questions_per_minute = (int)db_get_int(&row[8], -1);
+	s->user.own.streams = (int)db_get_int(&row[9], -1);
 	return ERR_OK;
 }
 
@@ -79,7 +81,8 @@ sessions_find(struct db_conn *c,
 	struct session_row row = { .seen_at = 0 };
 	enum err err = db_query_one(c,
 	    "SELECT s.id, s.created_at, s.seen_at, s.expires_at, u.id,"
-	    " u.username, u.is_admin, u.created_at"
+	    " u.username, u.is_admin, u.created_at,"
+	    " u.questions_per_minute, u.streams_per_user"
 	    " FROM sessions s JOIN users u ON u.id = s.user_id"
 	    " WHERE s.token_hash = ? AND s.expires_at > ?"
 	    " AND u.disabled_at IS NULL", in, DB_COUNT(in), read_session, &row);

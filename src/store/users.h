@@ -6,6 +6,7 @@
 
 #include "base/uuid.h"
 #include "store/db.h"
+#include "store/quota.h"
 
 enum {
 	USER_NAME_SIZE = 201,     /* 50 characters of at most 4 bytes, a NUL */
@@ -19,6 +20,7 @@ struct user_row {
 	bool is_admin;
 	bool is_disabled;
 	int64_t created_at; /* wall ms */
+	struct quota own;   /* -1: as the settings say */
 };
 
 /*

@@ -53,6 +53,8 @@ registration = open
 workers = ${workers}
 drain_max = ${DRAIN_MS / 1000}s
 [limits]
+questions_per_minute = 1000000
+streams_per_user = 20000
 sign_in_tries = 1000
 sign_in_tries_per_address = 1000000
 sign_ups_per_hour = 1000000

@@ -1,6 +1,6 @@
 /*
- * What the database counts for limits (store/tries.h, auth/limit.h),
- * with the real tables.  LLMSELECT_TEST_SOCKET names the socket
+ * What the database counts for limits (store/tries.h, store/quota.h,
+ * auth/limit.h), with the real tables.  LLMSELECT_TEST_SOCKET names the socket
  * of a database; without it, all of this is skipped.
  */
 #include <setjmp.h>
@@ -14,6 +14,8 @@
 
 #include "auth/limit.h"
 #include "base/clock.h"
+#include "store/quota.h"
+#include "store/sessions.h"
 #include "store/users.h"
 
 enum { SCHEMA_MAX = 65536, THREADS = 8, FREE = 3 };
@@ -332,8 +334,19 @@ a_user_who_goes_leaves_no_row(void **state)
 
 struct racer {
 	pthread_t thread;
+	bool quota; /* else sign-ins */
 	int ok, refused, other;
 };
+
+static enum err
+take_one(struct db_conn *on, void *arg)
+{
+	const struct quota most = { THREADS + 1, 0 };
+	struct quota_refusal refusal;
+
+	(void)arg;
+	return quota_take(on, &user, 1, clock_wall_ms(), &most, &refusal);
+}
 
 static void *
 race(void *arg)
@@ -345,7 +358,9 @@ race(void *arg)
 	if (db_take(db, &mine))
 		return NULL;
 	for (int i = 0; i < THREADS; i++) {
-		enum err err = limit_sign_in(mine, &conf, "Ann", 3, "192.0.2.1",
+		enum err err = r->quota ?
+		    db_transaction(mine, take_one, NULL) :
+		    limit_sign_in(mine, &conf, "Ann", 3, "192.0.2.1",
 		    clock_wall_ms(), &t);
 
 		r->ok += err == ERR_OK;
@@ -357,14 +372,16 @@ race(void *arg)
 }
 
 static void
-run_race(int want)
+run_race(bool quota, int want)
 {
 	struct racer racers[THREADS] = { { 0 } };
 	int ok = 0, other = 0, refused = 0;
 
 	start_anew();
-	for (int i = 0; i < THREADS; i++)
+	for (int i = 0; i < THREADS; i++) {
+		racers[i].quota = quota;
 		pthread_create(&racers[i].thread, NULL, race, &racers[i]);
+	}
 	for (int i = 0; i < THREADS; i++) {
 		pthread_join(racers[i].thread, NULL);
 		ok += racers[i].ok;
@@ -380,7 +397,105 @@ static void
 of_many_at_once_no_more_than_the_limit(void **state)
 {
 	(void)state;
-	run_race(FREE);
+	run_race(false, FREE);
+	run_race(true, THREADS + 1);
+}
+
+/* ---- quotas ---- */
+
+struct taking {
+	int k;
+	int64_t at;
+	struct quota most;
+	struct quota_refusal refusal;
+	bool fails; /* after it was counted */
+};
+
+static enum err
+take_work(struct db_conn *on, void *arg)
+{
+	struct taking *t = arg;
+	enum err err = quota_take(on, &user, t->k, t->at, &t->most,
+	    &t->refusal);
+
+	return err == ERR_OK && t->fails ? ERR_CONFLICT : err;
+}
+
+static void
+questions_are_counted_by_the_minute(void **state)
+{
+	static const struct {
+		const char *name;
+		int k, at_ms, most;
+		bool fails;
+		enum err want;
+		int wait_ms;
+	} rows[] = { /* in this order */
+		{ "the first", 1, 0, 5, false, ERR_OK, 0 },
+		{ "three lanes", 3, 1000, 5, false, ERR_OK, 0 },
+		{ "two lanes, and room for one", 2, 2000, 5, false,
+		    ERR_RATE_LIMITED, 58000 },
+		{ "one that fails afterwards", 1, 2000, 5, true,
+		    ERR_CONFLICT, 0 },
+		{ "the fifth", 1, 3000, 5, false, ERR_OK, 0 },
+		{ "the sixth", 1, 4000, 5, false, ERR_RATE_LIMITED, 56000 },
+		{ "an earlier clock", 1, -500, 5, false, ERR_RATE_LIMITED,
+		    60000 },
+		{ "with a higher limit", 1, 4000, 6, false, ERR_OK, 0 },
+		{ "at the minute's end", 1, 59999, 6, false,
+		    ERR_RATE_LIMITED, 1 },
+		{ "a minute later", 6, 60000, 6, false, ERR_OK, 0 },
+		{ "and one more", 1, 60001, 6, false, ERR_RATE_LIMITED,
+		    59999 },
+		{ "F36: a day back", 1, -86400000, 6, false, ERR_OK, 0 },
+		{ "more than ever fit", 7, 200000, 6, false,
+		    ERR_RATE_LIMITED, 60000 },
+	};
+
+	(void)state;
+	start_anew();
+	for (int i = 0; i < DB_COUNT(rows); i++) {
+		struct taking t = { .k = rows[i].k, .at = now + rows[i].at_ms,
+			.most = { rows[i].most, 0 }, .fails = rows[i].fails };
+		enum err err = db_transaction(c, take_work, &t);
+
+		if (err != rows[i].want ||
+		    (err == ERR_RATE_LIMITED &&
+		    t.refusal.wait_ms != rows[i].wait_ms))
+			fail_msg("%s: %s, %lld ms", rows[i].name, err_code(err),
+			    (long long)t.refusal.wait_ms);
+	}
+}
+
+static void
+limits_of_ones_own_come_with_the_session(void **state)
+{
+	struct session_row s = { .token_hash = { 7 }, .expires_at = INT64_MAX };
+	struct quota own = { 0, 0 };
+	const struct uuid nobody = uuid_make();
+
+	(void)state;
+	start_anew();
+	s.id = uuid_make();
+	s.user.id = user;
+	assert_int_equal(sessions_add(c, &s, "192.0.2.1", ""), ERR_OK);
+	assert_int_equal(sessions_find(c, s.token_hash, now, &s), ERR_OK);
+	assert_int_equal(s.user.own.questions_per_minute, -1);
+	assert_int_equal(s.user.own.streams, -1);
+	own = (struct quota){ 0, 7 };
+	assert_int_equal(quota_set_own(c, &user, &own), ERR_OK);
+	assert_int_equal(quota_set_own(c, &user, &own), ERR_OK);
+	assert_int_equal(sessions_find(c, s.token_hash, now, &s), ERR_OK);
+	assert_int_equal(s.user.own.questions_per_minute, 0);
+	assert_int_equal(s.user.own.streams, 7);
+	own = (struct quota){ 9, -1 };
+	assert_int_equal(quota_set_own(c, &user, &own), ERR_OK);
+	own = (struct quota){ 0, 0 };
+	assert_int_equal(quota_get_own(c, &user, &own), ERR_OK);
+	assert_int_equal(own.questions_per_minute, 9);
+	assert_int_equal(own.streams, -1);
+	assert_int_equal(quota_set_own(c, &nobody, &own), ERR_NOT_FOUND);
+	assert_int_equal(quota_get_own(c, &nobody, &own), ERR_NOT_FOUND);
 }
 
 int
@@ -396,6 +511,8 @@ main(void)
 		cmocka_unit_test(a_limit_of_0_asks_nothing),
 		cmocka_unit_test(a_user_who_goes_leaves_no_row),
 		cmocka_unit_test(of_many_at_once_no_more_than_the_limit),
+		cmocka_unit_test(questions_are_counted_by_the_minute),
+		cmocka_unit_test(limits_of_ones_own_come_with_the_session),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
