@@ -190,6 +190,90 @@ for (const { field, value, body } of FIELDS)
 			}
 		});
 
+// The largest and the smallest that are taken; what lies one beyond them is
+// refused above, or here.
+const MODEL_OF_200 = `demo${":tokens-1".repeat(20)}${":seq".repeat(4)}`;
+const EDGES = [
+	{ field: "message", value: "x" },
+	{ field: "message", value: chars(524_288), beyond: chars(524_289) },
+	{ field: "message", value: `x${chars(174_762, "数")}x`,
+		beyond: `x${chars(174_762, "数")}xx` },
+	{ field: "system", value: "x", beyond: "" },
+	{ field: "system", value: chars(65_536, "数"), beyond: chars(65_537) },
+	{ field: "temperature", value: 0, beyond: -0.001 },
+	{ field: "temperature", value: 2, beyond: 2.001 },
+	{ field: "max_tokens", value: 1, beyond: 0 },
+	{ field: "max_tokens", value: 10_000_000, beyond: 10_000_001 },
+	{ field: "model", value: MODEL_OF_200, beyond: `${MODEL_OF_200}:` },
+	{ field: "client_request_id", value: "x" },
+	{ field: "client_request_id", value: chars(64), beyond: chars(65) },
+];
+
+for (const { field, value, beyond } of EDGES)
+	test(`S31: at its limit: ${field} ${shorten(value)}`, async () => {
+		const put = (edge) => post("/chat", { ...question("tokens-1"),
+			[field]: edge });
+		const { status, text } = await put(value);
+
+		assert.equal(status, 200, text);
+		if (beyond === undefined)
+			return;
+		const answer = await put(beyond);
+
+		assertError(answer, 422, "validation_error");
+		assert.deepEqual(Object.keys(answer.body.details), [field]);
+	});
+
+test("S31: at its limit: a body that is well", async () => {
+	const { status, text } = await post("/chat", GOOD.padEnd(BODY_MAX));
+
+	assert.equal(status, 200, text);
+	for (const size of [BODY_MAX + 1, NGINX_MAX, NGINX_MAX + 1])
+		assertError(await post("/chat", GOOD.padEnd(size)), 413, "too_large");
+});
+
+// Of other routes: what is taken, and what is one beyond.
+const OTHER_EDGES = [
+	{ name: "a title", field: "title", status: 200, value: chars(200, "数"),
+		beyond: chars(201), put: (title) => stack.api("PATCH",
+			`/conversations/${mine.conversation_id}`,
+			{ token: ann.token, body: { title } }) },
+	{ name: "a key", field: "key", status: 200, value: chars(512),
+		beyond: chars(513), put: async (key) => {
+			const answer = await stack.api("PUT", "/keys/demo",
+				{ token: bob.token, body: { key } });
+
+			await stack.api("DELETE", "/keys/demo", { token: bob.token });
+			return answer;
+		} },
+	{ name: "limit of a list", field: "limit", status: 200, value: 100,
+		beyond: 101, put: (limit) => stack.api("GET",
+			`/conversations?limit=${limit}`, { token: ann.token }) },
+	{ name: "limit of a list", field: "limit", status: 200, value: 1,
+		beyond: 0, put: (limit) => stack.api("GET",
+			`/conversations?limit=${limit}`, { token: ann.token }) },
+	{ name: "page of a list", field: "page", status: 200, value: 100_000,
+		beyond: 100_001, put: (page) => stack.api("GET",
+			`/conversations?page=${page}`, { token: ann.token }) },
+	{ name: "a name to sign in with", field: "username", status: 401,
+		value: chars(50), beyond: chars(51), put: (username) => stack.api(
+			"POST", "/auth/login", { body: { username, password: "x" } }) },
+	{ name: "a password to sign in with", field: "password", status: 401,
+		value: chars(1024), beyond: chars(1025), put: (password) => stack.api(
+			"POST", "/auth/login", { body: { username: "x", password } }) },
+];
+
+for (const { name, field, status, value, beyond, put } of OTHER_EDGES)
+	test(`S31: at its limit: ${name} ${shorten(value)}`, async () => {
+		const taken = await put(value);
+
+		assert.equal(taken.status, status, taken.text);
+		const answer = await put(beyond);
+
+		assertError(answer, 422, "validation_error");
+		assert.deepEqual(Object.keys(answer.body.details), [field]);
+	});
+
 test("every fault is told about, not only the first", async () => {
 	const { body } = await post("/chat", { message: 1, provider: 2, model: 3,
 		temperature: "x", foo: 1 });
@@ -446,7 +530,8 @@ test("after all of it the same workers are alive, and nothing is half-saved",
 	async () => {
 		assert.deepEqual(stack.pids.workers(), pids);
 		const made = await countRows(stack);
-		const told = SQL.length;	// the only questions that were taken
+		// the only questions that were taken
+		const told = SQL.length + EDGES.length + 1;
 
 		assert.deepEqual(made, { ...rows,
 			conversations: String(Number(rows.conversations) + told),
