@@ -140,6 +140,7 @@ ask_request(const struct ask *ask, const struct catalog_model *model,
 		.has_temperature = ask->temperature.set,
 		.temperature = ask->temperature.r,
 		.max_tokens = ask->max_tokens.set ? (int)ask->max_tokens.i : 0,
+		.max_output = model != NULL ? model->max_output : 0,
 		.reasoning_effort = ask->reasoning_effort >= 0 ?
 		    efforts[ask->reasoning_effort] : NULL,
 	};

@@ -40,6 +40,7 @@ struct llm_request {
 	bool has_temperature;
 	double temperature;
 	int max_tokens;               /* 0: the model's own */
+	int64_t max_output;           /* which is this, where it is known; 0 */
 	const char *reasoning_effort; /* NULL: the model's own */
 
 	/* what a host of the wire turned out not to take */

@@ -14,7 +14,8 @@
 
 /* The name in the settings; llm/NAME.c has its struct llm_wire_NAME. */
 #define LLM_WIRE_TABLE(X) \
-X(openai)
+X(openai) \
+X(anthropic)
 
 enum {
 	LLM_URL_MAX = 1024,

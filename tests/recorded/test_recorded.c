@@ -3,8 +3,8 @@
  * each folder has an index.json that says what is in its streams.  Each stream
  * runs whole, in pieces and in cuts, cut short, and with other line ends.
  *
- * Our own few streams are beside this file, in openai/.  The larger collection
- * is not part of the source; LLMSELECT_FIXTURES says where it is.
+ * Our own few streams are beside this file, a folder for each wire.  The larger
+ * collection is not part of the source; LLMSELECT_FIXTURES says where it is.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -94,6 +94,35 @@ run_end(struct run *run)
 
 /* ---- what must come out ---- */
 
+/* How a wire names what the indexes tell of it. */
+static const struct family {
+	const struct llm_wire *wire;
+	const char *markers[4]; /* of an end, in the bytes */
+	const char *input[4], *output[3], *reasoning[2]; /* to be summed up */
+	const char *details; /* where the reasoning may be instead */
+} FAMILIES[] = {
+	{ &llm_wire_openai,
+	    { "\"finish_reason\":\"", "\"finish_reason\": \"", "[DONE]" },
+	    { "prompt_tokens" }, { "completion_tokens" },
+	    { "reasoning_tokens" }, "completion_tokens_details" },
+	{ &llm_wire_anthropic,
+	    { "\"stop_reason\":\"", "message_stop",
+	    "content filtering policy" },
+	    { "input_tokens", "cache_creation_input_tokens",
+	    "cache_read_input_tokens" }, { "output_tokens" },
+	    { "thinking_tokens" }, "output_tokens_details" },
+};
+
+static const struct family *
+family_of(const struct stream *s)
+{
+	size_t i = 0;
+
+	while (FAMILIES[i].wire != s->wire)
+		i++;
+	return &FAMILIES[i];
+}
+
 static int64_t
 said(const json_t *object, const char *name)
 {
@@ -102,19 +131,33 @@ said(const json_t *object, const char *name)
 	return json_is_integer(n) ? json_integer_value(n) : -1;
 }
 
+static int64_t
+said_by(const json_t *usage, const char *const *names)
+{
+	int64_t sum = -1;
+
+	for (; *names != NULL; names++) {
+		int64_t n = said(usage, *names);
+
+		if (n >= 0)
+			sum = (sum > 0 ? sum : 0) + n;
+	}
+	return sum;
+}
+
 static void
 check_usage(const struct stream *s, const struct llm_usage *usage)
 {
-	const json_t *details = json_object_get(s->usage,
-	    "completion_tokens_details");
-	int64_t reasoning = said(details, "reasoning_tokens");
+	const struct family *f = family_of(s);
+	int64_t reasoning = f->details == NULL ? -1 :
+	    said_by(json_object_get(s->usage, f->details), f->reasoning);
 
 	if (s->usage == NULL)
 		return;
 	if (reasoning < 0)
-		reasoning = said(s->usage, "reasoning_tokens");
-	assert_int_equal(usage->input, said(s->usage, "prompt_tokens"));
-	assert_int_equal(usage->output, said(s->usage, "completion_tokens"));
+		reasoning = said_by(s->usage, f->reasoning);
+	assert_int_equal(usage->input, said_by(s->usage, f->input));
+	assert_int_equal(usage->output, said_by(s->usage, f->output));
 	assert_int_equal(usage->reasoning, reasoning);
 }
 
@@ -149,14 +192,12 @@ is_prefix(const struct buf *part, const struct buf *whole)
 
 /* Something in these bytes says that the answer is at its end. */
 static bool
-has_marker(const char *bytes, size_t n)
+has_marker(const struct stream *s, size_t n)
 {
-	static const char *const MARKERS[] = {
-		"\"finish_reason\":\"", "\"finish_reason\": \"", "[DONE]",
-	};
+	const char *const *marker = family_of(s)->markers;
 
-	for (size_t i = 0; i < sizeof(MARKERS) / sizeof(MARKERS[0]); i++)
-		if (memmem(bytes, n, MARKERS[i], strlen(MARKERS[i])) != NULL)
+	for (; *marker != NULL; marker++)
+		if (memmem(s->bytes.p, n, *marker, strlen(*marker)) != NULL)
 			return true;
 	return false;
 }
@@ -170,7 +211,7 @@ check_part(const struct stream *s, const struct run *run, size_t n)
 	assert_true(is_prefix(&run->text, &s->text));
 	assert_true(is_prefix(&run->reasoning, &s->reasoning));
 	if (end->finish != LLM_FINISH_NONE)
-		assert_true(has_marker(s->bytes.p, n));
+		assert_true(has_marker(s, n));
 	if (strcmp(s->code, "ok") == 0)
 		assert_int_equal(end->err, ERR_OK);
 }
@@ -336,8 +377,12 @@ our_finish(const json_t *expected)
 		const char *theirs, *ours;
 	} WORDS[] = {
 		{ "stop", "stop" }, { "length", "length" },
-		{ "tool_calls", "tool" }, { "content_filter",
-		    "content_filter" },
+		{ "tool_calls", "tool" },
+		{ "content_filter", "content_filter" },
+		{ "end_turn", "stop" }, { "stop_sequence", "stop" },
+		{ "max_tokens", "length" }, { "pause_turn", "length" },
+		{ "model_context_window_exceeded", "length" },
+		{ "tool_use", "tool" },
 	};
 	const char *finish = string_of(expected, "finish");
 
@@ -426,6 +471,7 @@ static const struct {
 	const struct llm_wire *wire;
 } OURS[] = {
 	{ "tests/recorded/openai", &llm_wire_openai },
+	{ "tests/recorded/anthropic", &llm_wire_anthropic },
 };
 
 /* Of the larger collection. */
@@ -436,6 +482,7 @@ static const struct {
 	{ "openai", &llm_wire_openai },
 	{ "compat", &llm_wire_openai },
 	{ "azure", &llm_wire_openai },
+	{ "anthropic", &llm_wire_anthropic },
 };
 
 static const char *
