@@ -1,6 +1,7 @@
 #include "dialect.h"
 
 static const struct dialect *const DIALECTS[] = {
+	&DIALECT_ANTHROPIC, /* before the one with the same list's path */
 	&DIALECT_OPENAI,
 };
 
@@ -15,11 +16,18 @@ dialect_by_path(struct slice path)
 	return NULL;
 }
 
+static bool
+is_list_of(const struct dialect *d, const struct http_request *rq)
+{
+	return slice_is(rq->path, d->models_path)
+		&& (!d->models_header || http_header(rq, d->models_header).p);
+}
+
 const struct dialect *
-dialect_by_models_path(struct slice path)
+dialect_by_models(const struct http_request *rq)
 {
 	for (size_t i = 0; i < COUNT(DIALECTS); i++)
-		if (slice_is(path, DIALECTS[i]->models_path))
+		if (is_list_of(DIALECTS[i], rq))
 			return DIALECTS[i];
 	return NULL;
 }

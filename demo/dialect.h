@@ -18,6 +18,12 @@
 
 #define ASK_TOKENS_UNSET INT64_MAX
 
+/* Why a dialect does not take a request; status 0: it does. */
+struct objection {
+	int status;
+	const char *message;
+};
+
 /* What a request asks for, whatever its wire.  `question` points into the
  * JSON body and lives as long. */
 struct ask {
@@ -29,6 +35,7 @@ struct ask {
 	unsigned has;			/* see picky.h */
 	const char *question;		/* the last user message, or NULL */
 	size_t question_n;
+	struct objection objection;
 };
 
 /* What the writers need to know about the answer they write. */
@@ -58,8 +65,12 @@ struct dialect {
 	bool (*is_ask)(struct slice path);
 	/* Reads the body (and path).  False when it makes no sense. */
 	bool (*read)(struct slice path, json_t *body, struct ask *ask);
+	/* What else it finds wrong; NULL: nothing ever. */
+	struct objection (*object)(const struct http_request *rq,
+		json_t *body);
 	/* The key a request came with, without its scheme. */
 	struct slice (*key)(const struct http_request *rq);
+	int quota_status;	/* of an empty account; 0 is 429 */
 	const char *stream_type;
 
 	void (*write_head)(const struct answer *a, struct buf *out);
@@ -69,24 +80,29 @@ struct dialect {
 		struct buf *out);
 	void (*write_end)(const struct answer *a, struct buf *out);
 	void (*write_error)(const struct answer *a, struct buf *out);
+	/* An event whose JSON is broken; NULL is one without a name. */
+	void (*write_bad)(const struct answer *a, struct buf *out);
 
 	/* The body of an answer that does not stream. */
 	void (*write_whole)(const struct answer *a, struct slice thoughts,
 		struct slice text, struct buf *out);
 	void (*write_refusal)(const struct refusal *r, struct buf *out);
-	/* GET `models_path` */
+	/* GET `models_path`, with that header where it is not NULL: some have
+	 * their list at the same place. */
 	const char *models_path;
+	const char *models_header;
 	void (*write_models)(struct buf *out);
 };
 
+extern const struct dialect DIALECT_ANTHROPIC;
 extern const struct dialect DIALECT_OPENAI;
 
 /* The row whose path matches, or NULL. */
 const struct dialect *
 dialect_by_path(struct slice path);
 
-/* The row whose list of models is at the path, or NULL. */
+/* The row whose list of models is asked for, or NULL. */
 const struct dialect *
-dialect_by_models_path(struct slice path);
+dialect_by_models(const struct http_request *rq);
 
 #endif

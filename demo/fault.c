@@ -78,9 +78,12 @@ write_bad_json(struct play *p, struct buf *out)
 	size_t start = out->n;
 
 	p->answer.script.badjson = SCRIPT_UNSET;
-	buf_adds(out, p->answer.script.crlf
-		? "data: {\"id\":\"chatcmpl-\",,}\r\n\r\n"
-		: "data: {\"id\":\"chatcmpl-\",,}\n\n");
+	if (p->dialect->write_bad)
+		p->dialect->write_bad(&p->answer, out);
+	else
+		buf_adds(out, p->answer.script.crlf
+			? "data: {\"id\":\"chatcmpl-\",,}\r\n\r\n"
+			: "data: {\"id\":\"chatcmpl-\",,}\n\n");
 	play_frame(p, out, start);
 	return PLAY_WAIT;
 }

@@ -12,12 +12,14 @@ struct reason {
 static const struct reason REASONS[] = {
 	{ 200, "OK" }, { 302, "Found" }, { 400, "Bad Request" },
 	{ 401, "Unauthorized" }, { 403, "Forbidden" }, { 404, "Not Found" },
-	{ 405, "Method Not Allowed" }, { 408, "Request Timeout" },
+	{ 402, "Payment Required" }, { 405, "Method Not Allowed" },
+	{ 408, "Request Timeout" },
 	{ 411, "Length Required" }, { 413, "Content Too Large" },
 	{ 429, "Too Many Requests" },
 	{ 431, "Request Header Fields Too Large" },
 	{ 500, "Internal Server Error" }, { 502, "Bad Gateway" },
 	{ 503, "Service Unavailable" }, { 504, "Gateway Timeout" },
+	{ 529, "Overloaded" },
 };
 
 bool

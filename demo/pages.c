@@ -133,6 +133,9 @@ begin(struct pages *pg, const struct play_request *rq, struct script *s,
 	*handle = stats_open(&pg->stats, s->tag);
 	if (!is_key_right(pg, rq->dialect, rq->http))
 		return play_refuse(rq, s, 401, NULL);
+	if (rq->ask->objection.status != 0)
+		return play_refuse(rq, s, rq->ask->objection.status,
+			rq->ask->objection.message);
 	if (result == SCRIPT_UNKNOWN_MODEL)
 		return play_refuse(rq, s, 404, NULL);
 	if (result == SCRIPT_BAD_PART)
@@ -166,6 +169,8 @@ begin_play(struct pages *pg, const struct dialect *d,
 			"We could not parse the JSON body of your request.");
 		result = SCRIPT_BAD_PART;
 	}
+	if (is_sane && d->object)
+		ask.objection = d->object(http, body);
 	play = begin(pg, &rq, &s, result, why, handle);
 	json_decref(body);
 	return play;
@@ -180,7 +185,7 @@ pages_answer(struct pages *pg, const struct http_request *rq, int64_t now,
 
 	if (d && slice_is(rq->method, "POST"))
 		return begin_play(pg, d, rq, now, handle);
-	d = dialect_by_models_path(rq->path);
+	d = dialect_by_models(rq);
 	if (d && slice_is(rq->method, "GET"))
 		write_models(pg, d, rq, out);
 	else if (page)

@@ -195,7 +195,7 @@ open_any(const struct play_request *rq, const struct script *s)
 	p->due = rq->now + s->head_ms * MS;
 	buf_add(&p->key, key.p, key.n);
 	p->refusal = (struct refusal){
-		.status = refuse_status(s),
+		.status = refuse_status(rq->dialect, s),
 		.is_quota = s->quota,
 		.model = p->answer.script.model,
 		.key = { p->key.p, p->key.n },

@@ -9,12 +9,12 @@ static const char *const HTML_PAGE =
 	"<center>demo</center></body></html>\n";
 
 int
-refuse_status(const struct script *s)
+refuse_status(const struct dialect *d, const struct script *s)
 {
 	if (s->status != SCRIPT_UNSET)
 		return (int)s->status;
 	if (s->quota)
-		return 429;
+		return d->quota_status ? d->quota_status : 429;
 	return s->html ? 502 : 0;
 }
 

@@ -9,7 +9,7 @@
 
 /* The status a script asks for; 0 is an ordinary answer. */
 int
-refuse_status(const struct script *s);
+refuse_status(const struct dialect *d, const struct script *s);
 
 /* The step that stands in for an answer, or NULL when there is to be one. */
 play_step_fn *

@@ -76,9 +76,11 @@ static const struct part PARTS[] = {
 	FLAG_ROW(WHAT, "empty", empty, "finish reason stop and no text"),
 
 	FLAG_ROW(ENDING, "length", length, "finish reason length"),
-	FLAG_ROW(ENDING, "filter", filter, "finish reason content_filter"),
-	FLAG_ROW(ENDING, "nodone", nodone, "a finish reason but no [DONE]"),
-	FLAG_ROW(ENDING, "nofinish", nofinish, "[DONE] but no finish reason"),
+	FLAG_ROW(ENDING, "filter", filter, "a stop by the content filter"),
+	FLAG_ROW(ENDING, "nodone", nodone,
+		"a finish reason but no last event"),
+	FLAG_ROW(ENDING, "nofinish", nofinish,
+		"a last event but no finish reason"),
 	FLAG_ROW(ENDING, "nousage", nousage, "no usage, even when asked for"),
 
 	{ WIRE, "slice", NUMBER, AT(slice), SIZE_MAX_BYTES, "-N",
@@ -92,7 +94,7 @@ static const struct part PARTS[] = {
 
 	{ ERRORS, "status", NUMBER, AT(status), 599, "-N",
 		"an error answer with the provider's own body" },
-	FLAG_ROW(ERRORS, "quota", quota, "429 insufficient_quota"),
+	FLAG_ROW(ERRORS, "quota", quota, "the refusal of an empty account"),
 	FLAG_ROW(ERRORS, "html", html,
 		"an HTML page as the body; 502 unless a status is given"),
 	{ ERRORS, "retry-after", NUMBER, AT(retry_after), HOUR_MS, "-S",
@@ -128,7 +130,7 @@ static const struct part PARTS[] = {
 	N_ROW(FAULTS, "cut", cut,
 		"after N tokens FIN in the middle of the body"),
 	N_ROW(FAULTS, "end", end,
-		"after N tokens the proper end of the body, but no [DONE]"),
+		"after N tokens the end of the body, but not of the answer"),
 	N_ROW(FAULTS, "reset", reset, "after N tokens RST"),
 	N_ROW(FAULTS, "stall", stall,
 		"after N tokens nothing more, and the connection stays"),
