@@ -31,7 +31,8 @@ export { EventStream, call, until };
 
 const DEFAULTS = {
 	workers: 2,
-	settings: "",		// more settings, which win
+	settings: "",		// more settings, which win; or a function of
+				// the stack that gives them, for its addresses
 	provider: undefined,	// "host:port" of one that runs; else it is started
 	providerTls: false,	// TLS and HTTP/2 in front of the provider
 	nginx: true,
@@ -258,7 +259,8 @@ async function startWorkers(stack, options) {
 	writeFileSync(join(stack.dir, "demo.key"), stack.providerKey,
 		{ mode: 0o600 });
 	writeFileSync(conf, settingsText(stack, options));
-	stack.setSettings(options.settings);
+	stack.setSettings(typeof options.settings === "function"
+		? options.settings(stack) : options.settings);
 	stack.parts.llmselect = new Part({
 		name: "llmselect",
 		command: () => [program("fcgi/llmselect.fcgi"), "--conf", conf,
