@@ -3,6 +3,7 @@
 static const struct dialect *const DIALECTS[] = {
 	&DIALECT_ANTHROPIC, /* before the one with the same list's path */
 	&DIALECT_OPENAI,
+	&DIALECT_GEMINI,
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))

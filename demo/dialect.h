@@ -53,6 +53,8 @@ struct answer {
 struct refusal {
 	int status;
 	bool is_quota;
+	bool is_key;			/* the key is wrong */
+	int64_t retry_ms;		/* -1: not said */
 	const char *model;
 	struct slice key;		/* as it came; p may be NULL */
 	const char *message;		/* NULL: the usual one of the status */
@@ -71,6 +73,8 @@ struct dialect {
 	/* The key a request came with, without its scheme. */
 	struct slice (*key)(const struct http_request *rq);
 	int quota_status;	/* of an empty account; 0 is 429 */
+	int bad_key;			/* its status; 0 is 401 */
+	bool says_delay;		/* in the body, not in Retry-After */
 	const char *stream_type;
 
 	void (*write_head)(const struct answer *a, struct buf *out);
@@ -96,6 +100,7 @@ struct dialect {
 
 extern const struct dialect DIALECT_ANTHROPIC;
 extern const struct dialect DIALECT_OPENAI;
+extern const struct dialect DIALECT_GEMINI;
 
 /* The row whose path matches, or NULL. */
 const struct dialect *

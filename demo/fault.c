@@ -54,7 +54,11 @@ fail(struct play *p, struct buf *out)
 {
 	size_t start = out->n;
 
-	p->dialect->write_error(&p->answer, out);
+	if (p->answer.script.bare)
+		p->dialect->write_refusal(&(struct refusal){ .status = 503,
+			.retry_ms = -1, .model = p->answer.script.model }, out);
+	else
+		p->dialect->write_error(&p->answer, out);
 	play_frame(p, out, start);
 	play_end_body(p, out);
 	return PLAY_CLOSE;

@@ -105,20 +105,35 @@ is_key_right(const struct pages *pg, const struct dialect *d,
 	return !pg->key || slice_is(d->key(rq), pg->key);
 }
 
+static int
+bad_key_status(const struct dialect *d)
+{
+	return d->bad_key ? d->bad_key : 401;
+}
+
+static struct play *
+refuse_key(const struct play_request *rq, const struct script *s)
+{
+	struct play *p = play_refuse(rq, s, bad_key_status(rq->dialect), NULL);
+
+	p->refusal.is_key = true;
+	return p;
+}
+
 static void
 write_models(const struct pages *pg, const struct dialect *d,
 	const struct http_request *rq, struct buf *out)
 {
-	bool is_right = is_key_right(pg, d, rq);
+	int status = is_key_right(pg, d, rq) ? 200 : bad_key_status(d);
 	struct buf body = { 0 };
 
-	if (is_right)
+	if (status == 200)
 		d->write_models(&body);
 	else
-		d->write_refusal(&(struct refusal){ .status = 401,
+		d->write_refusal(&(struct refusal){ .status = status,
+			.is_key = true, .retry_ms = -1,
 			.model = "", .key = d->key(rq) }, &body);
-	http_write(out, is_right ? 200 : 401, "application/json", &body,
-		rq->keep);
+	http_write(out, status, "application/json", &body, rq->keep);
 	buf_free(&body);
 }
 
@@ -132,7 +147,7 @@ begin(struct pages *pg, const struct play_request *rq, struct script *s,
 	record_add(&pg->record, s->tag, rq->http, rq->now);
 	*handle = stats_open(&pg->stats, s->tag);
 	if (!is_key_right(pg, rq->dialect, rq->http))
-		return play_refuse(rq, s, 401, NULL);
+		return refuse_key(rq, s);
 	if (rq->ask->objection.status != 0)
 		return play_refuse(rq, s, rq->ask->objection.status,
 			rq->ask->objection.message);

@@ -150,6 +150,7 @@ write_whole_body(struct play *p, struct buf *body)
 		text_token(&p->text, a->tokens, &text);
 	if (s->error >= 0)
 		p->dialect->write_refusal(&(struct refusal){ .status = 500,
+			.retry_ms = -1,
 			.model = s->model }, body);
 	else
 		p->dialect->write_whole(a,
@@ -197,6 +198,7 @@ open_any(const struct play_request *rq, const struct script *s)
 	p->refusal = (struct refusal){
 		.status = refuse_status(rq->dialect, s),
 		.is_quota = s->quota,
+		.retry_ms = refuse_retry_ms(s),
 		.model = p->answer.script.model,
 		.key = { p->key.p, p->key.n },
 	};

@@ -42,9 +42,10 @@ record_add(struct record *r, const char *tag, const struct http_request *rq,
 		: RECORD_BODY_MAX;
 
 	json_decref(e->about);
-	e->about = json_pack("{s:o, s:o, s:o, s:o}",
+	e->about = json_pack("{s:o, s:o, s:o, s:o, s:o}",
 		"method", string_or_null(rq->method),
-		"path", string_or_null(rq->path), "authorization",
+		"path", string_or_null(rq->path),
+		"query", string_or_null(rq->query), "authorization",
 		string_or_null(http_header(rq, "authorization")),
 		"headers", headers_json(rq));
 	e->seq = ++r->seq;

@@ -5,12 +5,13 @@
  * /requests?tag=X as JSON, oldest first, at most RECORD_SHOWN_MAX:
  *
  *     {"tag": "X", "requests": [{"seq": 1, "at_ns": 1, "tag": "X",
- *      "method": "POST", "path": "/v1/chat/completions",
+ *      "method": "POST", "path": "/v1/chat/completions", "query": null,
  *      "authorization": "Bearer …", "headers": {"host": "…"},
  *      "body": "…", "body_bytes": 12, "truncated": false}]}
  *
- * Header names are in lower case.  "authorization" is null when it did not
- * come; "body" is null when it is no UTF-8 (a cut can make it so).
+ * Header names are in lower case.  "query" and "authorization" are null when
+ * they did not come; "body" is null when it is no UTF-8 (a cut can make it
+ * so).
  */
 #ifndef DEMO_RECORD_H
 #define DEMO_RECORD_H

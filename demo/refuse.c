@@ -18,6 +18,16 @@ refuse_status(const struct dialect *d, const struct script *s)
 	return s->html ? 502 : 0;
 }
 
+int64_t
+refuse_retry_ms(const struct script *s)
+{
+	if (s->retry_after_ms >= 0)
+		return s->retry_after_ms;
+	if (s->retry_after >= 0)
+		return s->retry_after * 1000;
+	return s->retry_date >= 0 ? s->retry_date * 1000 : -1;
+}
+
 static void
 write_retry_fields(const struct script *s, struct buf *out)
 {
@@ -51,7 +61,8 @@ refuse_step(struct play *p, struct buf *out)
 		p->dialect->write_refusal(&p->refusal, &body);
 	http_write_head(out, p->refusal.status,
 		s->html ? "text/html" : "application/json");
-	write_retry_fields(s, out);
+	if (!p->dialect->says_delay)
+		write_retry_fields(s, out);
 	buf_addf(out, "x-request-id: req_demo%016" PRIx64 "\r\n",
 		p->answer.id);
 	http_write_length(out, body.n, p->keep);

@@ -11,6 +11,10 @@
 int
 refuse_status(const struct dialect *d, const struct script *s);
 
+/* When it says to ask again; -1: it does not. */
+int64_t
+refuse_retry_ms(const struct script *s);
+
 /* The step that stands in for an answer, or NULL when there is to be one. */
 play_step_fn *
 refuse_choose(const struct play *p);

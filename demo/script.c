@@ -77,6 +77,8 @@ static const struct part PARTS[] = {
 
 	FLAG_ROW(ENDING, "length", length, "finish reason length"),
 	FLAG_ROW(ENDING, "filter", filter, "a stop by the content filter"),
+	FLAG_ROW(ENDING, "block", block,
+		"no text, for the question is refused (on the Gemini wire)"),
 	FLAG_ROW(ENDING, "nodone", nodone,
 		"a finish reason but no last event"),
 	FLAG_ROW(ENDING, "nofinish", nofinish,
@@ -125,6 +127,8 @@ static const struct part PARTS[] = {
 		"after N tokens one event that is not JSON, then on"),
 	N_ROW(FAULTS, "error", error,
 		"after N tokens an error event and a close"),
+	FLAG_ROW(FAULTS, "bare", bare,
+		"that error is bare JSON and no event"),
 	N_ROW(FAULTS, "garbage", garbage,
 		"after N tokens bytes that are no events, and a close"),
 	N_ROW(FAULTS, "cut", cut,

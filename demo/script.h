@@ -36,7 +36,7 @@ struct script {
 	int64_t tokens, size, reasoning, longline;
 	int64_t stamp, seq, multibyte, surrogate, badutf8, refusal, empty;
 	/* how it ends */
-	int64_t length, filter, nodone, nofinish, nousage;
+	int64_t length, filter, block, nodone, nofinish, nousage;
 	/* the wire */
 	int64_t slice, slice_pace, crlf, connclose, unchunked, norole;
 	/* errors instead of an answer */
@@ -46,7 +46,7 @@ struct script {
 	int64_t no_temperature, no_effort, no_system, no_options, new_limit;
 	int64_t context;
 	/* faults in the middle, each after N tokens */
-	int64_t badjson, error, garbage, cut, end, reset, stall, mid;
+	int64_t badjson, error, bare, garbage, cut, end, reset, stall, mid;
 	/* no answer at all */
 	int64_t silent, drop;
 };

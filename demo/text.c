@@ -275,7 +275,7 @@ count_answer(const struct text *t)
 {
 	const struct script *s = t->script;
 
-	if (s->empty)
+	if (s->empty || s->block)
 		return 0;
 	if (s->tokens != SCRIPT_UNSET)
 		return s->tokens;
