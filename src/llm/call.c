@@ -7,7 +7,10 @@
 #include "llm/provider.h"
 #include "llm/transport.h"
 
-enum { AFTER_END_MS = 3000 }; /* wait for usage behind a finish reason */
+enum {
+	AFTER_END_MS = 3000,   /* wait for usage behind a finish reason */
+	AFTER_USAGE_MS = 1000, /* wait for the body's end behind both */
+};
 
 static const char LATE_FIRST[] =
     "%s did not begin to answer in time. Try again.";
@@ -191,12 +194,14 @@ which_limit(const struct llm_call *call, int64_t now_us)
 	const struct llm_limits *l = &call->limits;
 	int64_t age = (now_us - call->times.began) / 1000;
 	int64_t silence = (now_us - call->last_byte_us) / 1000;
+	int64_t after_end = call->parse.end.usage.output >= 0 ?
+	    AFTER_USAGE_MS : AFTER_END_MS;
 
 	if (llm_call_left_ms(call, now_us) < 0)
 		return LATE_TOTAL;
 	if (call->last_byte_us == 0)
 		return age > l->first_byte_ms ? LATE_FIRST : NULL;
-	if (llm_call_has_ended(call) && silence > AFTER_END_MS)
+	if (llm_call_has_ended(call) && silence > after_end)
 		return LATE_IDLE; /* which its good end will outweigh */
 	return silence > l->idle_ms ? LATE_IDLE : NULL;
 }

@@ -554,6 +554,28 @@ test_late(void **state)
 	}
 }
 
+/* With its usage there is nothing to wait for but the end of the body. */
+static void
+test_silence_behind_usage(void **state)
+{
+	static const struct step STEPS[STEPS_MAX] = {
+		{ .say = HEAD CLOSE DELTA("Hi") STOP USAGE },
+		{ .wait_ms = 2000 },
+	};
+	CURLM *multi = curl_multi_init();
+	struct server s;
+	struct result r;
+
+	(void)state;
+	server_open(&s, STEPS, 1);
+	ask(multi, "http", s.port, &LIMITS, &r);
+	curl_multi_cleanup(multi);
+	server_close(&s);
+	assert_int_equal(r.end.err, ERR_OK);
+	assert_true(r.times.ended - r.times.began < 1900 * 1000);
+	result_free(&r);
+}
+
 /* ---- what is refused ---- */
 
 static void
@@ -591,6 +613,7 @@ main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_retry_after),
 		cmocka_unit_test(test_late),
+		cmocka_unit_test(test_silence_behind_usage),
 		cmocka_unit_test(test_bad_keys),
 	};
 
