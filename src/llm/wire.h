@@ -15,10 +15,11 @@
 /* The name in the settings; llm/NAME.c has its struct llm_wire_NAME. */
 #define LLM_WIRE_TABLE(X) \
 X(openai) \
-X(anthropic)
+X(anthropic) \
+X(gemini)
 
 enum {
-	LLM_URL_MAX = 1024,
+	LLM_URL_MAX = 2048, /* base_url, and a model with each byte as %XX */
 	LLM_HEADERS_MAX = 16 * 1024,
 	LLM_BODY_MAX = 32 * 1024 * 1024, /* more than any context window */
 	LLM_ERROR_BODY_MAX = 64 * 1024,  /* of an answer that is an error */

@@ -111,6 +111,10 @@ static const struct family {
 	    { "input_tokens", "cache_creation_input_tokens",
 	    "cache_read_input_tokens" }, { "output_tokens" },
 	    { "thinking_tokens" }, "output_tokens_details" },
+	{ &llm_wire_gemini, { "\"finishReason\":", "\"blockReason\":" },
+	    { "promptTokenCount", "toolUsePromptTokenCount" },
+	    { "candidatesTokenCount", "thoughtsTokenCount" },
+	    { "thoughtsTokenCount" }, NULL },
 };
 
 static const struct family *
@@ -383,6 +387,10 @@ our_finish(const json_t *expected)
 		{ "max_tokens", "length" }, { "pause_turn", "length" },
 		{ "model_context_window_exceeded", "length" },
 		{ "tool_use", "tool" },
+		{ "STOP", "stop" }, { "MAX_TOKENS", "length" },
+		{ "SAFETY", "content_filter" },
+		{ "RECITATION", "content_filter" },
+		{ "PROHIBITED_CONTENT", "content_filter" },
 	};
 	const char *finish = string_of(expected, "finish");
 
@@ -390,6 +398,9 @@ our_finish(const json_t *expected)
 	    "done")))
 		finish = json_array_size(json_object_get(expected,
 		    "tool_calls")) > 0 ? "tool_calls" : "stop";
+	if (strcmp(finish, "STOP") == 0 && json_array_size(
+	    json_object_get(expected, "tool_calls")) > 0)
+		finish = "tool_calls";
 	if (strcmp(finish, "stop") == 0 &&
 	    string_of(expected, "refusal")[0] != '\0')
 		return "refusal";
@@ -472,6 +483,7 @@ static const struct {
 } OURS[] = {
 	{ "tests/recorded/openai", &llm_wire_openai },
 	{ "tests/recorded/anthropic", &llm_wire_anthropic },
+	{ "tests/recorded/gemini", &llm_wire_gemini },
 };
 
 /* Of the larger collection. */
@@ -483,6 +495,7 @@ static const struct {
 	{ "compat", &llm_wire_openai },
 	{ "azure", &llm_wire_openai },
 	{ "anthropic", &llm_wire_anthropic },
+	{ "gemini", &llm_wire_gemini },
 };
 
 static const char *

@@ -1,0 +1,937 @@
+/*
+ * The gemini wire: what it asks, what it makes of errors, of answers that did
+ * not stream, and of lists of models.  What it makes of streams is in
+ * tests/recorded.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "llm/wire.h"
+
+enum { BYTES_MAX = 1024 * 1024 };
+
+static const struct llm_provider PROVIDER = {
+	.name = "gemini", .label = "Gemini",
+	.base_url = "https://api.example.org/v1beta", .wire = &llm_wire_gemini,
+};
+
+/* ---- the address ---- */
+
+#define BASE "https://api.example.org/v1beta/"
+#define STREAM ":streamGenerateContent?alt=sse"
+
+static const struct url_row {
+	const char *name, *model, *url;
+} URLS[] = {
+	{ "plain", "gemini-2.5-flash", BASE "models/gemini-2.5-flash" STREAM },
+	{ "as the list has it", "models/gemini-2.5-flash",
+	    BASE "models/gemini-2.5-flash" STREAM },
+	{ "a tuned one", "tunedModels/mine-1",
+	    BASE "tunedModels/mine-1" STREAM },
+	{ "only one prefix is one", "models/models/x",
+	    BASE "models/models%2Fx" STREAM },
+	{ "every character that is allowed (S20)", "a/b:c@d.e_f-g",
+	    BASE "models/a%2Fb%3Ac%40d.e_f-g" STREAM },
+	{ "a way up (S20)", "../../v1/files", BASE
+	    "models/..%2F..%2Fv1%2Ffiles" STREAM },
+	{ "a way up in a collection (S20)", "tunedModels/../models/x", BASE
+	    "tunedModels/..%2Fmodels%2Fx" STREAM },
+	{ "another host (S20)", "//evil.example/x", BASE
+	    "models/%2F%2Fevil.example%2Fx" STREAM },
+	{ "another user (S20)", "@evil.example", BASE
+	    "models/%40evil.example" STREAM },
+	{ "a query (S20)", "x?key=1&a#b", BASE
+	    "models/x%3Fkey%3D1%26a%23b" STREAM },
+	{ "encoded already (S20)", "%2e%2e%2f", BASE
+	    "models/%252e%252e%252f" STREAM },
+	{ "bytes of no URL (S20)", "a\r\n \xc3\xa4", BASE
+	    "models/a%0D%0A%20%C3%A4" STREAM },
+};
+
+static const struct llm_message HELLO = { LLM_USER, "Hi", 2 };
+
+static void
+ask(const struct llm_request *rq, struct llm_ask *out)
+{
+	llm_ask_init(out);
+	assert_int_equal(llm_wire_gemini.ask(&PROVIDER, rq, out), ERR_OK);
+}
+
+static void
+test_urls(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(URLS) / sizeof(URLS[0]); i++) {
+		const struct llm_request rq = {
+			.model = URLS[i].model, .messages = &HELLO,
+			.n_messages = 1,
+		};
+		struct llm_ask out;
+
+		print_message("  %s\n", URLS[i].name);
+		ask(&rq, &out);
+		assert_string_equal(out.url.p, URLS[i].url);
+		llm_ask_free(&out);
+	}
+}
+
+/* The longest base_url and the longest model fit. */
+static void
+test_longest_url(void **state)
+{
+	struct llm_provider provider = PROVIDER;
+	char model[201];
+	const struct llm_request rq = {
+		.model = model, .messages = &HELLO, .n_messages = 1,
+	};
+	struct llm_ask out;
+
+	(void)state;
+	memset(provider.base_url, 'x', sizeof(provider.base_url) - 1);
+	memset(model, ':', sizeof(model) - 1);
+	model[sizeof(model) - 1] = '\0';
+	llm_ask_init(&out);
+	assert_int_equal(llm_wire_gemini.ask(&provider, &rq, &out), ERR_OK);
+	llm_ask_free(&out);
+}
+
+/* ---- the body ---- */
+
+#define HI "{\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":\"Hi\"}]}]"
+#define CONFIG(inside) HI ",\"generationConfig\":{" inside "}}"
+#define THINK(inside) CONFIG("\"thinkingConfig\":{" inside "}")
+#define SHOWN "\"includeThoughts\":true"
+#define LEVEL(name) THINK(SHOWN ",\"thinkingLevel\":\"" name "\"")
+#define BUDGET(n) THINK(SHOWN ",\"thinkingBudget\":" n)
+#define OFF THINK("\"thinkingBudget\":0")
+
+static const struct ask_row {
+	const char *name, *model, *system;
+	double temperature; /* -1: none */
+	int max_tokens;
+	const char *effort;
+	const char *body;
+} ASKS[] = {
+	{ "plain", "gemini-2.0-flash", NULL, -1, 0, NULL, CONFIG("") },
+	{ "all of it", "gemini-2.0-flash", "Be \"brief\".", 0.7, 100, NULL,
+	    HI ",\"systemInstruction\":{\"parts\":[{\"text\":"
+	    "\"Be \\\"brief\\\".\"}]},\"generationConfig\":{"
+	    "\"temperature\":0.7,\"maxOutputTokens\":100}}" },
+	{ "all of it, and it thinks", "gemini-3.1-pro-preview", NULL, 2, 9,
+	    "low", CONFIG("\"temperature\":2,\"maxOutputTokens\":9,"
+	    "\"thinkingConfig\":{" SHOWN ",\"thinkingLevel\":\"LOW\"}") },
+	{ "temperature 0 is one", "gemini-2.0-flash", NULL, 0, 0, NULL,
+	    CONFIG("\"temperature\":0") },
+	{ "effort where there is no thinking", "gemini-2.0-flash", NULL, -1,
+	    0, "high", CONFIG("") },
+	{ "an effort of nobody", "gemini-2.5-pro", NULL, -1, 0, "extreme",
+	    CONFIG("") },
+	{ "a model of nobody", "learnlm-9", NULL, -1, 0, "low", CONFIG("") },
+	{ "speech", "gemini-2.5-flash-preview-tts", NULL, -1, 0, "low",
+	    CONFIG("") },
+	{ "images", "gemini-3.1-flash-image", NULL, -1, 0, "low",
+	    CONFIG("") },
+	{ "2.5 pro", "gemini-2.5-pro", NULL, -1, 0, NULL, THINK(SHOWN) },
+	{ "2.5 pro, by its whole name", "models/gemini-2.5-pro", NULL, -1, 0,
+	    NULL, THINK(SHOWN) },
+	{ "2.5 pro cannot be off", "gemini-2.5-pro", NULL, -1, 0, "none",
+	    BUDGET("128") },
+	{ "2.5 pro, max", "gemini-2.5-pro", NULL, -1, 0, "max",
+	    BUDGET("32768") },
+	{ "2.5 flash", "gemini-2.5-flash", NULL, -1, 0, NULL, THINK(SHOWN) },
+	{ "2.5 flash, off: no thoughts to show", "gemini-2.5-flash", NULL, -1,
+	    0, "none", OFF },
+	{ "2.5 flash, medium", "gemini-2.5-flash-preview-09-2025", NULL, -1,
+	    0, "medium", BUDGET("8192") },
+	{ "2.5 flash, max", "gemini-2.5-flash", NULL, -1, 0, "max",
+	    BUDGET("24576") },
+	{ "2.5 lite does not think by itself", "gemini-2.5-flash-lite", NULL,
+	    -1, 0, NULL, CONFIG("") },
+	{ "2.5 lite, low", "gemini-2.5-flash-lite", NULL, -1, 0, "low",
+	    BUDGET("1024") },
+	{ "2.5 lite, off", "gemini-2.5-flash-lite", NULL, -1, 0, "none",
+	    OFF },
+	{ "3 pro has no medium", "gemini-3-pro-preview", NULL, -1, 0,
+	    "medium", LEVEL("HIGH") },
+	{ "3.1 pro has", "gemini-3.1-pro-preview", NULL, -1, 0, "medium",
+	    LEVEL("MEDIUM") },
+	{ "3.1 pro has no minimal", "gemini-3.1-pro-preview", NULL, -1, 0,
+	    "minimal", LEVEL("LOW") },
+	{ "3.1 pro by itself", "gemini-3.1-pro-preview", NULL, -1, 0, NULL,
+	    THINK(SHOWN) },
+	{ "3 flash, none", "gemini-3-flash-preview", NULL, -1, 0, "none",
+	    LEVEL("MINIMAL") },
+	{ "3.7 flash has no minimal", "gemini-3.7-flash", NULL, -1, 0, "none",
+	    LEVEL("LOW") },
+	{ "3.7 flash, xhigh", "gemini-3.7-flash", NULL, -1, 0, "xhigh",
+	    LEVEL("HIGH") },
+	{ "a generation to come", "gemini-4.2-pro", NULL, -1, 0, "low",
+	    LEVEL("LOW") },
+	{ "the latest, whichever it is", "gemini-flash-latest", NULL, -1, 0,
+	    "low", THINK(SHOWN) },
+};
+
+static void
+check_ask(const struct ask_row *row)
+{
+	const struct llm_request rq = {
+		.model = row->model, .system = row->system,
+		.messages = &HELLO, .n_messages = 1,
+		.has_temperature = row->temperature >= 0,
+		.temperature = row->temperature,
+		.max_tokens = row->max_tokens,
+		.reasoning_effort = row->effort,
+	};
+	json_auto_t *root = NULL;
+	struct llm_ask out;
+
+	ask(&rq, &out);
+	root = json_loads(out.body.p, 0, NULL);
+	assert_non_null(root);
+	assert_string_equal(out.body.p, row->body);
+	llm_ask_free(&out);
+}
+
+static void
+test_asks(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(ASKS) / sizeof(ASKS[0]); i++) {
+		print_message("  %s\n", ASKS[i].name);
+		check_ask(&ASKS[i]);
+	}
+}
+
+static void
+test_turns(void **state)
+{
+	const struct llm_message turns[] = {
+		{ LLM_USER, "a\n\xe6\x95\xb0", 5 },
+		{ LLM_ASSISTANT, "b\0c", 3 }, { LLM_USER, "\"", 1 },
+	};
+	const struct llm_request rq = {
+		.model = "m", .messages = turns, .n_messages = 3,
+	};
+	struct llm_ask out;
+
+	(void)state;
+	ask(&rq, &out);
+	assert_non_null(strstr(out.body.p, "{\"contents\":["
+	    "{\"role\":\"user\",\"parts\":[{\"text\":\"a\\n\xe6\x95\xb0\"}]},"
+	    "{\"role\":\"model\",\"parts\":[{\"text\":\"b\\u0000c\"}]},"
+	    "{\"role\":\"user\",\"parts\":[{\"text\":\"\\\"\"}]}]"));
+	llm_ask_free(&out);
+}
+
+/* The key is in the last header and nowhere else (S20). */
+static void
+test_key(void **state)
+{
+	static const char LINE[] = "x-goog-api-key: AIza-1";
+	const struct llm_request rq = {
+		.model = "m", .messages = &HELLO, .n_messages = 1,
+	};
+	struct llm_ask out;
+
+	(void)state;
+	ask(&rq, &out);
+	assert_int_equal(llm_wire_gemini.auth(&PROVIDER, NULL, &out), ERR_OK);
+	assert_null(memmem(out.headers.p, out.headers.len, "x-goog", 6));
+	assert_int_equal(llm_wire_gemini.auth(&PROVIDER, "AIza-1", &out),
+	    ERR_OK);
+	assert_string_equal(out.headers.p + out.headers.len - sizeof(LINE),
+	    LINE);
+	assert_null(strstr(out.url.p, "AIza"));
+	assert_null(strstr(out.body.p, "AIza"));
+	llm_ask_free(&out);
+}
+
+/* ---- errors ---- */
+
+#define CANARY "AIzaCANARY0123456789abcdef"
+#define E(inside) "{\"error\":{\"message\":\"" CANARY "\"," inside "}}"
+#define SAYS(text) "{\"error\":{\"code\":400,\"message\":\"" text " " CANARY \
+	"\",\"status\":\"INVALID_ARGUMENT\"}}"
+#define REASON(word) "\"details\":[{\"@type\":\"x\"},{\"reason\":\"" word "\"}]"
+#define QUOTA(id) "{\"violations\":[{\"quotaId\":\"" id "\"}]}"
+#define DELAY(text) "{\"retryDelay\":\"" text "\"}"
+#define LIMITED(details) E("\"code\":429,\"status\":\"RESOURCE_EXHAUSTED\"," \
+	"\"details\":[" details "]")
+
+static const struct error_row {
+	const char *name;
+	int status;
+	const char *body;
+	enum err err;
+	bool retryable;
+	int64_t delay_ms;
+} ERRORS[] = {
+	{ "key", 400, E("\"status\":\"INVALID_ARGUMENT\","
+	    REASON("API_KEY_INVALID")), ERR_PROVIDER_AUTH, false, -1 },
+	{ "key, only said", 400, SAYS("API key not valid."),
+	    ERR_PROVIDER_AUTH, false, -1 },
+	{ "key that is too old", 400, SAYS("API key expired."),
+	    ERR_PROVIDER_AUTH, false, -1 },
+	{ "key, in the status", 400, E("\"status\":\"" CANARY "\""),
+	    ERR_PROVIDER_REJECTED, false, -1 },
+	{ "key, in the reason", 403, E("\"status\":\"PERMISSION_DENIED\","
+	    REASON(CANARY)), ERR_PROVIDER_AUTH, false, -1 },
+	{ "key of letters, in the reason", 403,
+	    E(REASON("CANARY-abcdefghijklm")), ERR_PROVIDER_AUTH, false, -1 },
+	{ "no sign-in", 401, E("\"status\":\"UNAUTHENTICATED\""),
+	    ERR_PROVIDER_AUTH, false, -1 },
+	{ "forbidden", 403, E("\"status\":\"PERMISSION_DENIED\""),
+	    ERR_PROVIDER_AUTH, false, -1 },
+	{ "no billing", 403, E("\"status\":\"PERMISSION_DENIED\","
+	    REASON("BILLING_DISABLED")), ERR_PROVIDER_QUOTA, false, -1 },
+	{ "model", 404, E("\"status\":\"NOT_FOUND\""), ERR_MODEL_NOT_FOUND,
+	    false, -1 },
+	{ "model of no shape", 400, SAYS("* GenerateContentRequest.model: "
+	    "unexpected model name format"), ERR_MODEL_NOT_FOUND, false, -1 },
+	{ "no such address", 404, "<html>" CANARY, ERR_PROTOCOL, false, -1 },
+	{ "context", 400, SAYS("The input token count (1250074) exceeds the "
+	    "maximum number of tokens allowed (1048576)."),
+	    ERR_CONTEXT_LENGTH, false, -1 },
+	{ "not context: a limit of requests", 429, SAYS("input token count"),
+	    ERR_PROVIDER_RATE, true, -1 },
+	{ "value", 400, SAYS("Invalid value at 'contents'"),
+	    ERR_PROVIDER_REJECTED, false, -1 },
+	{ "place", 400, E("\"status\":\"FAILED_PRECONDITION\""),
+	    ERR_PROVIDER_REJECTED, false, -1 },
+	{ "rate", 429, LIMITED(DELAY("48s")), ERR_PROVIDER_RATE, true, 48000 },
+	{ "rate, parts of a second", 429, LIMITED(
+	    QUOTA("RequestsPerMinute") "," DELAY("1.5s")), ERR_PROVIDER_RATE,
+	    true, 1500 },
+	{ "rate, at once", 429, LIMITED(DELAY("0s")), ERR_PROVIDER_RATE, true,
+	    0 },
+	{ "rate, years", 429, LIMITED(DELAY("1e99s")), ERR_PROVIDER_RATE, true,
+	    86400000 },
+	{ "rate, negative", 429, LIMITED(DELAY("-1s")), ERR_PROVIDER_RATE,
+	    true, -1 },
+	{ "rate, nan", 429, LIMITED(DELAY("nans")), ERR_PROVIDER_RATE, true,
+	    -1 },
+	{ "rate, no unit", 429, LIMITED(DELAY("48")), ERR_PROVIDER_RATE, true,
+	    -1 },
+	{ "rate, words", 429, LIMITED(DELAY("soons")), ERR_PROVIDER_RATE, true,
+	    -1 },
+	{ "rate, odd details", 429, LIMITED("7,null,[],{\"violations\":[1,"
+	    "{\"quotaId\":4}]},{\"retryDelay\":{}}"), ERR_PROVIDER_RATE, true,
+	    -1 },
+	{ "rate, no body", 429, "", ERR_PROVIDER_RATE, true, -1 },
+	{ "a day's quota, whatever the delay", 429, LIMITED(
+	    QUOTA("GenerateRequestsPerDayPerProjectPerModel-FreeTier") ","
+	    DELAY("20s")), ERR_PROVIDER_QUOTA, false, -1 },
+	{ "trouble", 500, E("\"status\":\"INTERNAL\""),
+	    ERR_PROVIDER_UNAVAILABLE, true, -1 },
+	{ "overloaded", 503, E("\"status\":\"UNAVAILABLE\""),
+	    ERR_PROVIDER_UNAVAILABLE, true, -1 },
+	{ "too slow", 504, E("\"status\":\"DEADLINE_EXCEEDED\""),
+	    ERR_PROVIDER_UNAVAILABLE, true, -1 },
+	{ "gateway, HTML", 502, "<html>" CANARY, ERR_PROVIDER_UNAVAILABLE,
+	    true, -1 },
+	{ "in a list", 429, "[" LIMITED(DELAY("2s")) "]", ERR_PROVIDER_RATE,
+	    true, 2000 },
+	{ "redirect", 302, CANARY, ERR_PROTOCOL, false, -1 },
+	{ "well, and an error", 200, E("\"code\":429"), ERR_PROVIDER_RATE,
+	    true, -1 },
+	{ "well, and only a word", 200, E("\"status\":\"PERMISSION_DENIED\""),
+	    ERR_PROVIDER_AUTH, false, -1 },
+	{ "well, and given up", 200, E("\"code\":499,\"status\":"
+	    "\"CANCELLED\""), ERR_PROVIDER_UNAVAILABLE, true, -1 },
+	{ "well, and an error of no kind", 200, E("\"code\":null"),
+	    ERR_PROVIDER_UNAVAILABLE, true, -1 },
+	{ "well, and JSON", 200, "{\"x\":1}", ERR_PROTOCOL, false, -1 },
+	{ "well, and HTML", 200, "<html>" CANARY, ERR_PROTOCOL, false, -1 },
+	{ "well, and an empty list", 200, "[]", ERR_PROTOCOL, false, -1 },
+	{ "odd types", 400, "{\"error\":{\"message\":[],\"code\":{},"
+	    "\"status\":7,\"details\":true}}", ERR_PROVIDER_REJECTED, false,
+	    -1 },
+};
+
+static bool
+error_body(int status, const char *body, size_t n, struct llm_end *end)
+{
+	struct llm_head head;
+
+	llm_head_init(&head);
+	head.status = status;
+	llm_end_init(end);
+	return llm_wire_gemini.error_body(&PROVIDER, &head, body, n, end);
+}
+
+static void
+test_errors(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(ERRORS) / sizeof(ERRORS[0]); i++) {
+		const struct error_row *row = &ERRORS[i];
+		struct llm_end end;
+
+		print_message("  %s\n", row->name);
+		assert_int_equal(error_body(row->status, row->body,
+		    strlen(row->body), &end),
+		    strstr(row->body, "\"error\"") != NULL);
+		assert_int_equal(end.provider_status, row->status);
+		assert_string_equal(err_code(end.err), err_code(row->err));
+		assert_int_equal(end.retryable, row->retryable);
+		assert_int_equal(end.retry_after_ms, row->delay_ms);
+		assert_non_null(strstr(end.message, "Gemini"));
+		assert_null(strstr(end.message, "CANARY"));
+		assert_null(strstr(end.note, "CANARY"));
+	}
+}
+
+static const struct {
+	const char *body, *sentence;
+	enum llm_param rejected;
+} SENTENCES[] = {
+	{ SAYS("it has a temperature value of 1000 but"), "Gemini does not "
+	    "take this temperature with this model. Choose another.",
+	    LLM_PARAM_TEMPERATURE },
+	{ SAYS("max_output_tokens must be"), "Gemini does not take this token "
+	    "limit with this model. Choose another.", LLM_PARAM_MAX_TOKENS },
+	{ SAYS("Thinking level is not supported"), "Gemini does not take this "
+	    "reasoning effort with this model. Choose another.",
+	    LLM_PARAM_EFFORT },
+	{ SAYS("Developer instruction is not enabled for models/gemma"),
+	    "Gemini does not take a system prompt with this model. Leave it "
+	    "out, or choose another model.", LLM_PARAM_SYSTEM },
+	{ SAYS("User location is not supported for the API use."), "Gemini "
+	    "does not serve the place where this server stands. Choose a "
+	    "model of another provider.", LLM_PARAM_NONE },
+};
+
+static void
+test_sentences(void **state)
+{
+	static const char DAY[] = LIMITED(QUOTA("RequestsPerDay"));
+	struct llm_end end;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(SENTENCES) / sizeof(SENTENCES[0]); i++) {
+		error_body(400, SENTENCES[i].body, strlen(SENTENCES[i].body),
+		    &end);
+		assert_string_equal(end.message, SENTENCES[i].sentence);
+		assert_int_equal(end.err, ERR_PROVIDER_REJECTED);
+		assert_int_equal(end.rejected, SENTENCES[i].rejected);
+		assert_string_equal(end.note,
+		    "http 400, status INVALID_ARGUMENT");
+	}
+	error_body(429, DAY, sizeof(DAY) - 1, &end);
+	assert_string_equal(end.message, "What Gemini lets this API key ask "
+	    "in a day is used up. Try again tomorrow, or use another key.");
+}
+
+/* None was ever seen; should one come, it counts. */
+static void
+test_retry_header(void **state)
+{
+	static const char BODY[] = LIMITED(DELAY("48s"));
+	struct llm_head head;
+	struct llm_end end;
+
+	(void)state;
+	llm_head_init(&head);
+	head.status = 429;
+	head.retry_after_ms = 7000;
+	llm_end_init(&end);
+	llm_wire_gemini.error_body(&PROVIDER, &head, BODY, sizeof(BODY) - 1,
+	    &end);
+	assert_int_equal(end.retry_after_ms, 7000);
+}
+
+static void
+test_hostile_bodies(void **state)
+{
+	struct buf deep;
+	struct llm_end end;
+
+	(void)state;
+	buf_init(&deep, BYTES_MAX);
+	for (int i = 0; i < LLM_ERROR_BODY_MAX; i++)
+		buf_add(&deep, "[", 1);
+	assert_false(error_body(400, deep.p, deep.len, &end));
+	assert_int_equal(end.err, ERR_PROVIDER_REJECTED);
+	buf_free(&deep);
+}
+
+/* ---- recorded files ---- */
+
+static const struct {
+	const char *file;
+	int status;
+	enum err err;
+	int64_t delay_ms;
+} RECORDED[] = {
+	{ "gemini-400-25.body", 400, ERR_PROVIDER_AUTH, -1 },
+	{ "gemini-404-03.body", 404, ERR_MODEL_NOT_FOUND, -1 },
+	{ "gemini-404-51.body", 404, ERR_MODEL_NOT_FOUND, -1 },
+	{ "gemini-429-33.body", 429, ERR_PROVIDER_RATE, 48000 },
+	{ "vertex-400-12.body", 400, ERR_PROVIDER_REJECTED, -1 },
+	{ "vertex-400-38.body", 400, ERR_CONTEXT_LENGTH, -1 },
+	{ "vertex-400-47.body", 400, ERR_PROVIDER_REJECTED, -1 },
+	{ "vertex-400-48.body", 400, ERR_PROVIDER_REJECTED, -1 },
+	{ "vertex-404-49.body", 404, ERR_MODEL_NOT_FOUND, -1 },
+};
+
+enum { SAME_MAX = 24 }; /* a run of the body this long is no accident */
+
+static bool
+repeats(const char *sentence, const struct buf *body)
+{
+	size_t n = strlen(sentence);
+
+	for (size_t i = 0; i + SAME_MAX <= n; i++)
+		if (memmem(body->p, body->len, sentence + i, SAME_MAX))
+			return true;
+	return false;
+}
+
+/* A file of the larger collection, which is not part of the source. */
+static bool
+read_recorded(const char *file, struct buf *out)
+{
+	const char *folder = getenv("LLMSELECT_FIXTURES");
+	const char *source = getenv("LLMSELECT_SOURCE");
+	char path[1024], chunk[4096];
+	FILE *f;
+	size_t n;
+
+	if (folder != NULL)
+		snprintf(path, sizeof(path), "%s/%s", folder, file);
+	else
+		snprintf(path, sizeof(path), "%s/../shared/fixtures/%s",
+		    source != NULL ? source : ".", file);
+	buf_init(out, BYTES_MAX);
+	if ((f = fopen(path, "rb")) == NULL)
+		return false;
+	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
+		assert_int_equal(buf_add(out, chunk, n), ERR_OK);
+	fclose(f);
+	return true;
+}
+
+static void
+skip_without(const char *file)
+{
+	struct buf found;
+	bool is_there = read_recorded(file, &found);
+
+	buf_free(&found);
+	if (is_there)
+		return;
+	print_message("  skipped: the recorded answers are not here "
+	    "(LLMSELECT_FIXTURES)\n");
+	skip();
+}
+
+static void
+test_recorded_errors(void **state)
+{
+	(void)state;
+	skip_without("errors/index.json");
+	for (size_t i = 0; i < sizeof(RECORDED) / sizeof(RECORDED[0]); i++) {
+		char file[128];
+		struct buf body;
+		struct llm_end end;
+
+		snprintf(file, sizeof(file), "errors/%s", RECORDED[i].file);
+		print_message("  %s\n", file);
+		assert_true(read_recorded(file, &body));
+		assert_true(error_body(RECORDED[i].status, body.p, body.len,
+		    &end));
+		assert_string_equal(err_code(end.err),
+		    err_code(RECORDED[i].err));
+		assert_int_equal(end.retry_after_ms, RECORDED[i].delay_ms);
+		assert_false(repeats(end.message, &body));
+		buf_free(&body);
+	}
+}
+
+/* ---- answers that did not stream ---- */
+
+struct said {
+	struct buf text, reasoning;
+	struct llm_end end;
+	bool is_answer;
+};
+
+static void
+take_delta(void *arg, const struct llm_delta *delta)
+{
+	struct said *said = arg;
+
+	buf_add(delta->kind == LLM_TEXT ? &said->text : &said->reasoning,
+	    delta->text, delta->len);
+}
+
+static void
+say_whole(const char *body, size_t n, struct said *said)
+{
+	json_auto_t *root = json_loadb(body, n, 0, NULL);
+	struct llm_parse parse;
+
+	assert_non_null(root);
+	*said = (struct said){ 0 };
+	buf_init(&said->text, BYTES_MAX);
+	buf_init(&said->reasoning, BYTES_MAX);
+	llm_parse_init(&parse, &PROVIDER, take_delta, said);
+	said->is_answer = llm_wire_gemini.whole(&parse, root);
+	assert_int_equal(parse.is_over, said->is_answer);
+	said->end = parse.end;
+	llm_parse_free(&parse);
+}
+
+static void
+said_free(struct said *said)
+{
+	buf_free(&said->text);
+	buf_free(&said->reasoning);
+}
+
+#define PART(text) "{\"text\":\"" text "\"}"
+#define CONTENT(parts) "\"content\":{\"parts\":[" parts "],\"role\":\"model\"}"
+#define CANDIDATE(inside) "{\"candidates\":[{" inside "}]}"
+
+static const struct whole_row {
+	const char *name, *body;
+	bool is_answer;
+	const char *text, *reasoning, *finish;
+	enum err err;
+} WHOLES[] = {
+	{ "one", CANDIDATE(CONTENT(PART("Hi")) ",\"finishReason\":\"STOP\""),
+	    true, "Hi", "", "stop", ERR_OK },
+	{ "with thoughts", CANDIDATE(CONTENT("{\"text\":\"Hm\",\"thought\":"
+	    "true}," PART("Hi")) ",\"finishReason\":\"STOP\""), true, "Hi",
+	    "Hm", "stop", ERR_OK },
+	{ "a list of chunks", "[" CANDIDATE(CONTENT(PART("H"))) ","
+	    CANDIDATE(CONTENT(PART("i")) ",\"finishReason\":\"MAX_TOKENS\"")
+	    "]", true, "Hi", "", "length", ERR_OK },
+	{ "a list with an error at its end", "["
+	    CANDIDATE(CONTENT(PART("Hi"))) ",{\"error\":{\"code\":503}}]",
+	    true, "Hi", "", "", ERR_PROVIDER_UNAVAILABLE },
+	{ "a list without an end", "[" CANDIDATE(CONTENT(PART("Hi"))) "]",
+	    true, "Hi", "", "", ERR_OK },
+	{ "blocked", "{\"promptFeedback\":{\"blockReason\":\"OTHER\"}}", true,
+	    "", "", "content_filter", ERR_OK },
+	{ "a call", CANDIDATE(CONTENT("{\"functionCall\":{}}")
+	    ",\"finishReason\":\"STOP\""), true, "", "", "tool", ERR_OK },
+	{ "an error", "{\"error\":{\"code\":503}}", false, "", "", "",
+	    ERR_OK },
+	{ "a list with an error", "[{\"error\":{\"code\":503}}]", false, "",
+	    "", "", ERR_OK },
+	{ "an empty list", "[]", false, "", "", "", ERR_OK },
+	{ "other JSON", "{\"choices\":[]}", false, "", "", "", ERR_OK },
+};
+
+static void
+test_wholes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(WHOLES) / sizeof(WHOLES[0]); i++) {
+		const struct whole_row *row = &WHOLES[i];
+		struct said said;
+
+		print_message("  %s\n", row->name);
+		say_whole(row->body, strlen(row->body), &said);
+		assert_int_equal(said.is_answer, row->is_answer);
+		assert_string_equal(said.text.p, row->text);
+		assert_string_equal(said.reasoning.p, row->reasoning);
+		assert_string_equal(llm_finish_name(said.end.finish),
+		    row->finish);
+		assert_string_equal(err_code(said.end.err),
+		    err_code(row->err));
+		said_free(&said);
+	}
+}
+
+static const struct {
+	const char *word, *finish;
+} WORDS[] = {
+	{ "STOP", "stop" }, { "MAX_TOKENS", "length" },
+	{ "SAFETY", "content_filter" }, { "RECITATION", "content_filter" },
+	{ "LANGUAGE", "content_filter" }, { "BLOCKLIST", "content_filter" },
+	{ "PROHIBITED_CONTENT", "content_filter" },
+	{ "SPII", "content_filter" }, { "MODEL_ARMOR", "content_filter" },
+	{ "IMAGE_SAFETY", "content_filter" },
+	{ "IMAGE_PROHIBITED_CONTENT", "content_filter" },
+	{ "IMAGE_RECITATION", "content_filter" },
+	{ "OTHER", "" }, { "IMAGE_OTHER", "" }, { "NO_IMAGE", "" },
+	{ "MALFORMED_FUNCTION_CALL", "" }, { "UNEXPECTED_TOOL_CALL", "" },
+	{ "TOO_MANY_TOOL_CALLS", "" }, { "MALFORMED_RESPONSE", "" },
+	{ "A_WORD_TO_COME", "" },
+};
+
+/* A word that is no end is a failure that may be tried again. */
+static void
+test_finish_words(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++) {
+		bool is_end = WORDS[i].finish[0] != '\0';
+		char body[256];
+		struct said said;
+
+		print_message("  %s\n", WORDS[i].word);
+		snprintf(body, sizeof(body), CANDIDATE("\"finishReason\":"
+		    "\"%s\""), WORDS[i].word);
+		say_whole(body, strlen(body), &said);
+		assert_string_equal(llm_finish_name(said.end.finish),
+		    WORDS[i].finish);
+		assert_int_equal(said.end.err, is_end ? ERR_OK :
+		    ERR_PROVIDER_UNAVAILABLE);
+		assert_int_equal(said.end.retryable, !is_end);
+		assert_int_equal(strstr(said.end.note, WORDS[i].word) == NULL,
+		    is_end);
+		said_free(&said);
+	}
+}
+
+static const struct {
+	const char *file, *text; /* what it begins with */
+	const char *finish;
+	bool has_reasoning;
+	struct llm_usage usage;
+} RECORDED_WHOLES[] = {
+	{ "gemini-max-tokens-1.json", "The capital of France is", "length",
+	    false, { 15, 5, -1, -1 } },
+	{ "gemini-max-tokens-2.json", "", "length", false,
+	    { 15, 2, 2, -1 } },
+	{ "gemini-max-tokens-3.json", "Okay, settle in", "length", false,
+	    { 30, 50, -1, -1 } },
+	{ "gemini-promptfeedback-block-1.json", "", "content_filter", false,
+	    { -1, -1, -1, -1 } },
+	{ "gemini-safety-1.json", "", "content_filter", false,
+	    { 14, -1, -1, -1 } },
+	{ "gemini-thought-1.json", "Crossing the street safely", "stop", true,
+	    { 0 } },
+	{ "gemini-thought-2.json", "", "stop", true, { 0 } },
+	{ "gemini-thought-3.json", "", "stop", true, { 0 } },
+};
+
+static void
+check_recorded_whole(size_t i)
+{
+	const struct llm_usage *usage = &RECORDED_WHOLES[i].usage;
+	const char *text = RECORDED_WHOLES[i].text;
+	char file[128];
+	struct buf body;
+	struct said said;
+
+	snprintf(file, sizeof(file), "nonstream/%s", RECORDED_WHOLES[i].file);
+	print_message("  %s\n", file);
+	assert_true(read_recorded(file, &body));
+	say_whole(body.p, body.len, &said);
+	assert_true(said.is_answer);
+	assert_int_equal(said.end.err, ERR_OK);
+	assert_memory_equal(said.text.p, text, strlen(text));
+	assert_string_equal(llm_finish_name(said.end.finish),
+	    RECORDED_WHOLES[i].finish);
+	assert_int_equal(said.reasoning.len > 0,
+	    RECORDED_WHOLES[i].has_reasoning);
+	if (usage->input != 0)
+		assert_memory_equal(&said.end.usage, usage, sizeof(*usage));
+	else
+		assert_true(said.end.usage.reasoning > 0 &&
+		    said.end.usage.output > said.end.usage.reasoning);
+	said_free(&said);
+	buf_free(&body);
+}
+
+static void
+test_recorded_wholes(void **state)
+{
+	(void)state;
+	skip_without("nonstream/index.json");
+	for (size_t i = 0; i < sizeof(RECORDED_WHOLES) /
+	    sizeof(RECORDED_WHOLES[0]); i++)
+		check_recorded_whole(i);
+}
+
+/* ---- lists of models ---- */
+
+static void
+note_model(void *arg, const struct llm_listed *m)
+{
+	buf_addf(arg, "%s|%s|%lld|%lld\n", m->id, m->name,
+	    (long long)m->context, (long long)m->max_output);
+}
+
+#define CHATS "\"supportedGenerationMethods\":[\"countTokens\"," \
+	"\"generateContent\"]"
+
+static const struct list_row {
+	const char *name, *body;
+	bool is_list;
+	const char *models, *after;
+} LISTS[] = {
+	{ "one", "{\"models\":[{\"name\":\"models/a\",\"displayName\":\"A\","
+	    "\"inputTokenLimit\":9,\"outputTokenLimit\":4," CHATS "}]}", true,
+	    "a|A|9|4\n", "" },
+	{ "no limits, no name for people", "{\"models\":[{\"name\":\"a\","
+	    CHATS "}]}", true, "a||0|0\n", "" },
+	{ "a tuned one keeps its collection", "{\"models\":[{\"name\":"
+	    "\"tunedModels/a\"," CHATS "}]}", true, "tunedModels/a||0|0\n",
+	    "" },
+	{ "one that does not chat", "{\"models\":[{\"name\":\"models/a\","
+	    "\"supportedGenerationMethods\":[\"embedContent\"]}]}", true, "",
+	    "" },
+	{ "methods that are none", "{\"models\":[{\"name\":\"models/a\","
+	    "\"supportedGenerationMethods\":[7,null]},{\"name\":\"models/b\"},"
+	    "7,null]}", true, "", "" },
+	{ "no name", "{\"models\":[{" CHATS "},{\"name\":\"models/\","
+	    CHATS "}]}", true, "", "" },
+	{ "odd limits", "{\"models\":[{\"name\":\"models/a\","
+	    "\"inputTokenLimit\":-1,\"outputTokenLimit\":\"9\"," CHATS "}]}",
+	    true, "a||0|0\n", "" },
+	{ "a page", "{\"models\":[],\"nextPageToken\":\"a/b=\"}", true, "",
+	    "a/b=" },
+	{ "an error", "{\"error\":{}}", false, "", "" },
+	{ "no object", "[]", false, "", "" },
+};
+
+static void
+test_lists(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(LISTS) / sizeof(LISTS[0]); i++) {
+		json_auto_t *root = json_loads(LISTS[i].body, 0, NULL);
+		struct buf models, after;
+
+		print_message("  %s\n", LISTS[i].name);
+		assert_non_null(root);
+		buf_init(&models, BYTES_MAX);
+		buf_init(&after, LLM_URL_MAX);
+		assert_int_equal(llm_wire_gemini.models(root, note_model,
+		    &models, &after), LISTS[i].is_list);
+		assert_string_equal(models.p, LISTS[i].models);
+		assert_string_equal(after.p, LISTS[i].after);
+		buf_free(&models);
+		buf_free(&after);
+	}
+}
+
+static void
+test_list_urls(void **state)
+{
+	struct buf url;
+
+	(void)state;
+	buf_init(&url, LLM_URL_MAX);
+	assert_int_equal(llm_wire_gemini.models_url(&PROVIDER, "", &url),
+	    ERR_OK);
+	assert_string_equal(url.p, BASE "models?pageSize=1000");
+	buf_reset(&url);
+	assert_int_equal(llm_wire_gemini.models_url(&PROVIDER, "a/b=&x", &url),
+	    ERR_OK);
+	assert_string_equal(url.p,
+	    BASE "models?pageSize=1000&pageToken=a%2Fb%3D%26x");
+	buf_free(&url);
+}
+
+static void
+test_recorded_list(void **state)
+{
+	static const char FILE_NAME[] =
+	    "models-list/generativelanguage.googleapis.com.json";
+	json_auto_t *root = NULL;
+	struct buf body, models, after;
+
+	(void)state;
+	skip_without(FILE_NAME);
+	assert_true(read_recorded(FILE_NAME, &body));
+	root = json_loadb(body.p, body.len, 0, NULL);
+	buf_init(&models, BYTES_MAX);
+	buf_init(&after, LLM_URL_MAX);
+	assert_true(llm_wire_gemini.models(root, note_model, &models, &after));
+	assert_non_null(strstr(models.p,
+	    "gemini-2.5-flash|Gemini 2.5 Flash|1048576|65536\n"));
+	assert_null(strstr(models.p, "embedding"));
+	assert_null(strstr(models.p, "models/"));
+	assert_true(after.len > 0);
+	buf_free(&body);
+	buf_free(&models);
+	buf_free(&after);
+}
+
+/* ---- hostile streams ---- */
+
+static void
+test_hostile_events(void **state)
+{
+	struct said said = { 0 };
+	struct llm_parse parse;
+	struct buf deep;
+	struct sse_event event = {
+		.name = "message", .id = "", .is_whole = true,
+	};
+
+	(void)state;
+	buf_init(&deep, BYTES_MAX);
+	buf_adds(&deep, "{\"candidates\":");
+	for (int i = 0; i < 100000; i++)
+		buf_add(&deep, "[", 1);
+	llm_parse_init(&parse, &PROVIDER, take_delta, &said);
+	event.data = deep.p;
+	event.len = deep.len;
+	llm_wire_gemini.event(&parse, &event);
+	assert_true(parse.is_over);
+	assert_int_equal(parse.end.err, ERR_PROTOCOL);
+	assert_string_equal(parse.end.note, "bad JSON in event 1");
+	llm_parse_free(&parse);
+	buf_free(&deep);
+}
+
+/* What it wrote as a reason gets into the log only if it cannot be a key. */
+static void
+test_odd_reasons(void **state)
+{
+	static const char *const BODIES[] = {
+		CANDIDATE("\"finishReason\":\"" CANARY "\""),
+		"{\"promptFeedback\":{\"blockReason\":\"" CANARY "\"}}",
+	};
+	struct said said;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(BODIES) / sizeof(BODIES[0]); i++) {
+		say_whole(BODIES[i], strlen(BODIES[i]), &said);
+		assert_null(strstr(said.end.note, "CANARY"));
+		assert_null(strstr(said.end.message, "CANARY"));
+		said_free(&said);
+	}
+	assert_int_equal(said.end.finish, LLM_FINISH_FILTER);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_urls),
+		cmocka_unit_test(test_longest_url),
+		cmocka_unit_test(test_asks),
+		cmocka_unit_test(test_turns),
+		cmocka_unit_test(test_key),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_sentences),
+		cmocka_unit_test(test_retry_header),
+		cmocka_unit_test(test_hostile_bodies),
+		cmocka_unit_test(test_recorded_errors),
+		cmocka_unit_test(test_wholes),
+		cmocka_unit_test(test_finish_words),
+		cmocka_unit_test(test_recorded_wholes),
+		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_list_urls),
+		cmocka_unit_test(test_recorded_list),
+		cmocka_unit_test(test_hostile_events),
+		cmocka_unit_test(test_odd_reasons),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
