@@ -46,7 +46,15 @@ CREATE TABLE IF NOT EXISTS sessions (
 	CONSTRAINT sessions_user FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
 ) ENGINE=InnoDB;
 
--- A user's own provider keys, sealed (src/base/crypt.h).
+-- The versions of the master key that something may be sealed with, so that
+-- nobody works here with another key, or without one that is needed.  Of the key
+-- itself the fingerprint tells nothing (src/base/keyring.h).
+CREATE TABLE IF NOT EXISTS master_keys (
+	version INT NOT NULL PRIMARY KEY,
+	fingerprint CHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL
+) ENGINE=InnoDB;
+
+-- A user's own provider keys, sealed (src/store/apikeys.h).
 CREATE TABLE IF NOT EXISTS api_keys (
 	user_id BINARY(16) NOT NULL,
 	provider VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -148,7 +156,10 @@ CREATE TABLE IF NOT EXISTS workers (
 	host VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
 	pid INT NOT NULL,
 	beat BIGINT NOT NULL,
-	started_at BIGINT NOT NULL
+	started_at BIGINT NOT NULL,
+	-- the versions of the master key that it has, "2:FINGERPRINT 1:FINGERPRINT",
+	-- the one in use first; empty once it neither seals nor opens anything
+	master_keys VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL
 ) ENGINE=InnoDB;
 
 -- "Stop this": read by the worker that owns the stream.  lane -1: all of it.

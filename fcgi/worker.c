@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "fcgi_io.h"
 #include "gate.h"
+#include "worker_keys.h"
 #include "llm/catalog.h"
 #include "llm/provider.h"
 #include "store/db.h"
@@ -39,6 +40,7 @@ enum {
 
 struct worker {
 	struct app app;
+	struct keyring master; /* until the parts are open */
 	struct gate gate;
 	int listen_fd;
 	pthread_t acceptors[ACCEPTORS_MAX];
@@ -130,27 +132,11 @@ complain(const char *what, const char *why)
 }
 
 static int
-derive_keys(struct app *app)
+open_parts(struct worker *w)
 {
-	struct crypt_key master;
-	char why[WHY_SIZE] = "";
-	bool bad;
-
-	if (crypt_master_load(app->conf->server_master_key, &master,
-	    why, sizeof(why)))
-		return complain("the master key cannot be used", why);
-	bad = crypt_derive(&master, "session csrf", &app->csrf_key) ||
-	    crypt_derive(&master, "provider keys 1", &app->sealing_key) ||
-	    crypt_derive(&master, "password pepper", &app->pepper);
-	crypt_wipe(&master, sizeof(master));
-	return bad ? complain("keys", "OpenSSL failed") : 0;
-}
-
-static int
-open_parts(struct app *app)
-{
+	struct app *app = &w->app;
 	struct journal_settings js;
-	char why[WHY_SIZE] = "";
+	char why[WHY_SIZE] = "", keys[KEYRING_TEXT_SIZE];
 
 	app->worker = uuid_make();
 	if (db_open(app->conf, &app->db, why, sizeof(why)))
@@ -160,11 +146,17 @@ open_parts(struct app *app)
 	if (catalog_load(app->conf->server_models, &app->catalog,
 	    why, sizeof(why)))
 		return complain("the list of models cannot be used", why);
+	if (keyring_text(&w->master, keys))
+		return complain("keys", "OpenSSL failed");
 	js = (struct journal_settings){
-		app->db, app->worker, app->conf->server_run_dir,
+		app->db, app->worker, app->conf->server_run_dir, keys,
 	};
 	if (journal_open(&js, &app->journal, why, sizeof(why)))
 		return complain("the journal cannot be opened", why);
+	if (worker_keys_check(app, &w->master)) {
+		journal_close(app->journal, 0);
+		return -1;
+	}
 	if (tail_open(app->db, &app->tail) || relay_open(app->conf,
 	    app->journal, app->tail, &app->relay))
 		return complain("the relay cannot be opened", strerror(ENOMEM));
@@ -302,9 +294,6 @@ close_parts(struct app *app)
 	catalog_free(app->catalog);
 	llm_providers_free(app->providers);
 	db_free(app->db);
-	crypt_wipe(&app->csrf_key, sizeof(app->csrf_key));
-	crypt_wipe(&app->sealing_key, sizeof(app->sealing_key));
-	crypt_wipe(&app->pepper, sizeof(app->pepper));
 }
 
 void
@@ -340,6 +329,7 @@ serve(struct worker *w, const sigset_t *signals, int ready_fd)
 	log_say(LOG_INFO, "worker", "stopping on signal %d; %d answers run",
 	    sig, relay_count(w->app.relay));
 	stop_accepting(w);
+	worker_keys_drop(&w->app);
 	drain(w, signals);
 	return 0;
 }
@@ -357,11 +347,14 @@ worker_run(const struct conf *conf, int listen_fd, int ready_fd)
 	keep_heaps_small();
 	raise_descriptor_limit();
 	gate_init(&w.gate, conf->database_pool - OWN_CONNECTIONS);
-	if (fcgi_init() == ERR_OK && derive_keys(&w.app) == 0 &&
-	    open_parts(&w.app) == 0)
+	if (fcgi_init() == ERR_OK && worker_keys_load(&w.app, &w.master) == 0 &&
+	    open_parts(&w) == 0) {
+		keyring_wipe(&w.master);
 		status = serve(&w, &signals, ready_fd);
+	}
 	if (status == 0)
 		close_parts(&w.app);
+	worker_keys_wipe(&w.app, &w.master);
 	gate_free(&w.gate);
 	log_say(LOG_INFO, "worker", "ended with status %d", status);
 	return status;

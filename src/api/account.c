@@ -363,15 +363,15 @@ static const struct field LOGIN_FIELDS[] = {
 	    FIELD_MUST),
 };
 
-/* A cost that was raised reaches everybody with their next sign-in (S1).  One
- * who cannot be reached now will be the next time. */
+/* A cost that was raised, and a new pepper, reach everybody with their next
+ * sign-in (S1).  One who cannot be reached now will be the next time. */
 static void
 rehash(const struct app *app, struct db_conn *db, struct req *rq,
     const struct text *password, const struct user_row *u)
 {
 	char hash[PASSWORD_HASH_SIZE];
 
-	if (!password_needs_rehash(u->password))
+	if (!password_needs_rehash(&app->pepper, u->password))
 		return;
 	if (password_hash(&app->pepper, password->p, password->len, hash) ||
 	    user_rehash(db, &u->id, u->password, hash))

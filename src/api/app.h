@@ -7,7 +7,7 @@
 #define API_APP_H
 
 #include "base/conf.h"
-#include "base/crypt.h"
+#include "base/keyring.h"
 #include "base/uuid.h"
 
 struct db;
@@ -28,9 +28,10 @@ struct app {
 	struct tail *tail;
 	struct lister *lister;
 	struct uuid worker;           /* this process, as owner of streams */
-	struct crypt_key csrf_key;    /* signs CSRF tokens */
-	struct crypt_key sealing_key; /* seals provider keys */
-	struct crypt_key pepper;      /* goes into password hashes */
+	/* each in all versions of the master key */
+	struct keyring csrf_key;    /* signs CSRF tokens */
+	struct keyring sealing_key; /* seals provider keys */
+	struct keyring pepper;      /* goes into password hashes */
 };
 
 #endif

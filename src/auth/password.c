@@ -2,6 +2,7 @@
 
 #include <crypt.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -9,6 +10,7 @@
 enum {
 	SALT_SIZE = 16,  /* bytes of randomness (S1) */
 	WAIT_S = 1,      /* for a place among those that hash */
+	VERSION_DIGITS = 6, /* at most, as KEYRING_VERSION_MAX */
 	/* HMAC as base64url text, the NUL included */
 	MAC_TEXT_SIZE = (CRYPT_HASH_SIZE * 4 + 2) / 3 + 1,
 };
@@ -181,32 +183,65 @@ hash_with(const struct crypt_key *pepper, const char *password, size_t n,
 	return err;
 }
 
-enum err
-password_hash(const struct crypt_key *pepper, const char *password, size_t n,
-    char out[static PASSWORD_HASH_SIZE])
+/* The version of the pepper in front of what is kept; *hash is what follows
+ * it.  0 where that is no number. */
+static int
+split_version(const char *kept, const char **hash)
 {
-	char salt[SALT_SIZE];
-	char setting[PASSWORD_HASH_SIZE];
-	enum err err;
+	int version = 0;
+	size_t n = strspn(kept, "0123456789");
 
-	crypt_random(salt, sizeof(salt));
-	if ((err = make_setting(salt, setting)))
-		return err;
-	return hash_with(pepper, password, n, setting, out);
+	*hash = kept;
+	if (kept[n] != ':')
+		return 1;
+	*hash = kept + n + 1;
+	for (size_t i = 0; i < n && n <= VERSION_DIGITS; i++)
+		version = version * 10 + (kept[i] - '0');
+	return version;
 }
 
 enum err
-password_check(const struct crypt_key *pepper, const char *password, size_t n,
-    const char *hash)
+password_hash(const struct keyring *pepper, const char *password, size_t n,
+    char out[static PASSWORD_HASH_SIZE])
+{
+	const struct keyring_key *k = &pepper->at[0];
+	char salt[SALT_SIZE];
+	char setting[PASSWORD_HASH_SIZE], hash[PASSWORD_HASH_SIZE];
+	int len;
+	enum err err;
+
+	crypt_random(salt, sizeof(salt));
+	if ((err = make_setting(salt, setting)) ||
+	    (err = hash_with(&k->key, password, n, setting, hash)))
+		return err;
+	if (k->version == 1)
+		len = snprintf(out, PASSWORD_HASH_SIZE, "%s", hash);
+	else
+		len = snprintf(out, PASSWORD_HASH_SIZE, "%d:%s", k->version,
+		    hash);
+	return len < PASSWORD_HASH_SIZE ? ERR_OK : ERR_INTERNAL;
+}
+
+enum err
+password_check(const struct keyring *pepper, const char *password, size_t n,
+    const char *kept)
 {
 	static const char salt[SALT_SIZE];
+	const struct crypt_key *key = NULL;
+	const char *hash = NULL;
 	char setting[PASSWORD_HASH_SIZE];
 	char again[PASSWORD_HASH_SIZE];
 	enum err err;
 
+	if (kept != NULL)
+		key = keyring_find(pepper, split_version(kept, &hash));
+	if (key == NULL) {
+		key = &pepper->at[0].key;
+		hash = NULL;
+	}
 	if (hash == NULL && (err = make_setting(salt, setting)))
 		return err;
-	err = hash_with(pepper, password, n, hash != NULL ? hash : setting,
+	err = hash_with(key, password, n, hash != NULL ? hash : setting,
 	    again);
 	if (err)
 		return err;
@@ -228,11 +263,14 @@ parameters_len(const char *hash)
 }
 
 bool
-password_needs_rehash(const char *hash)
+password_needs_rehash(const struct keyring *pepper, const char *kept)
 {
 	static const char salt[SALT_SIZE];
 	char setting[PASSWORD_HASH_SIZE];
+	const char *hash;
 
+	if (split_version(kept, &hash) < pepper->at[0].version)
+		return true;
 	if (make_setting(salt, setting))
 		return false;
 	return strncmp(hash, setting, parameters_len(setting)) != 0;

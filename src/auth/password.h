@@ -6,6 +6,11 @@
  * those after the 512th included, at which crypt() stops; its key, which is
  * outside the database, makes a stolen table useless on its own.
  *
+ * That key, the pepper, has versions (base/keyring.h).  In front of a hash
+ * stands the version it was made with, "2:$y$…"; where none does, it is 1.
+ * Passwords of older versions are good for as long as the version is there,
+ * and are kept anew, with the one in use, at the next sign-in.
+ *
  * A hash takes 64 MB and a tenth of a second, so PASSWORD_AT_ONCE of them run
  * in a process; a few more wait for up to a second.  Who comes then gets
  * ERR_UNAVAILABLE, to be told to come again in PASSWORD_RETRY_AFTER seconds.
@@ -16,7 +21,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/crypt.h"
+#include "base/keyring.h"
 #include "base/err.h"
 
 enum {
@@ -35,20 +40,21 @@ password_fault(const char *password, size_t n);
 
 /* What to keep of it. */
 enum err
-password_hash(const struct crypt_key *pepper, const char *password, size_t n,
+password_hash(const struct keyring *pepper, const char *password, size_t n,
     char out[static PASSWORD_HASH_SIZE]);
 
 /*
- * ERR_OK where it is the one kept as `hash`, else ERR_UNAUTHENTICATED.  With
- * a `hash` of NULL, for a user who does not exist, it takes as long and is
- * always wrong (S2).
+ * ERR_OK where it is the one that `kept` is of, else ERR_UNAUTHENTICATED.
+ * Where `kept` is NULL, for a user who does not exist, it takes as long and is
+ * always wrong (S2); so it is where the version of its pepper is gone.
  */
 enum err
-password_check(const struct crypt_key *pepper, const char *password, size_t n,
-    const char *hash);
+password_check(const struct keyring *pepper, const char *password, size_t n,
+    const char *kept);
 
-/* Was it kept with another setting than new ones are? */
+/* Was it kept with another setting than new ones are, or with an older
+ * pepper?  A newer one stays: another host may be ahead with it. */
 bool
-password_needs_rehash(const char *hash);
+password_needs_rehash(const struct keyring *pepper, const char *kept);
 
 #endif

@@ -134,8 +134,8 @@ session_is_due(int64_t now, int64_t seen_at, int64_t lifetime_ms)
 	return now - seen_at >= step;
 }
 
-enum err
-session_csrf(const struct crypt_key *key,
+static enum err
+make_csrf(const struct crypt_key *key,
     const unsigned char hash[static CRYPT_HASH_SIZE],
     char out[static SESSION_CSRF_SIZE])
 {
@@ -148,15 +148,27 @@ session_csrf(const struct crypt_key *key,
 	return ERR_OK;
 }
 
+enum err
+session_csrf(const struct keyring *key,
+    const unsigned char hash[static CRYPT_HASH_SIZE],
+    char out[static SESSION_CSRF_SIZE])
+{
+	return make_csrf(&key->at[0].key, hash, out);
+}
+
 bool
-session_csrf_matches(const struct crypt_key *key,
+session_csrf_matches(const struct keyring *key,
     const unsigned char hash[static CRYPT_HASH_SIZE], const char *csrf)
 {
 	char want[SESSION_CSRF_SIZE];
 
-	return strlen(csrf) == SESSION_CSRF_SIZE - 1 &&
-	    session_csrf(key, hash, want) == ERR_OK &&
-	    crypt_equal(want, csrf, SESSION_CSRF_SIZE);
+	if (strlen(csrf) != SESSION_CSRF_SIZE - 1)
+		return false;
+	for (int i = 0; i < key->n; i++)
+		if (make_csrf(&key->at[i].key, hash, want) == ERR_OK &&
+		    crypt_equal(want, csrf, SESSION_CSRF_SIZE))
+			return true;
+	return false;
 }
 
 /* A scheme with its "://" and the port that an origin leaves out. */

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/crypt.h"
+#include "base/keyring.h"
 #include "base/err.h"
 
 enum {
@@ -57,14 +57,17 @@ session_cookie(bool secure, const char *token, int64_t lifetime_ms,
 bool
 session_is_due(int64_t now, int64_t seen_at, int64_t lifetime_ms);
 
-/* What our page sends as X-CSRF-Token: HMAC of the hash of its session. */
+/* What our page sends as X-CSRF-Token: HMAC of the hash of its session, by the
+ * version of the key that is in use. */
 enum err
-session_csrf(const struct crypt_key *key,
+session_csrf(const struct keyring *key,
     const unsigned char hash[static CRYPT_HASH_SIZE],
     char out[static SESSION_CSRF_SIZE]);
 
+/* One of any version is good: a page has its token for as long as it is open,
+ * and other hosts may use another version already, or still. */
 bool
-session_csrf_matches(const struct crypt_key *key,
+session_csrf_matches(const struct keyring *key,
     const unsigned char hash[static CRYPT_HASH_SIZE], const char *csrf);
 
 /*

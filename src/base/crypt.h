@@ -1,10 +1,9 @@
 /*
  * All cryptography of the program, and the only user of OpenSSL.
  *
- * Signing and sealing keys are made from one master key of 32 random bytes by
+ * Signing and sealing keys are made from a master key of 32 random bytes by
  * HKDF-SHA-256 (RFC 5869) with a label each, so that no key serves two ends.
- * The master key lives in a file of its own, outside the database; losing it
- * loses the stored provider keys and every password.
+ * Where the master key comes from: base/keyring.h.
  */
 #ifndef BASE_CRYPT_H
 #define BASE_CRYPT_H
@@ -25,29 +24,6 @@ enum {
 struct crypt_key {
 	unsigned char b[CRYPT_KEY_SIZE];
 };
-
-/*
- * Read the master key: 64 hexadecimal digits and nothing else but white
- * space, in a regular file that only its owner can read (mode 0600 or 0400,
- * owner = the effective user).  Where it fails, `why` holds a sentence for
- * the administrator that names the file.
- */
-enum err
-crypt_master_load(const char *path, struct crypt_key *master,
-    char *why, size_t why_size);
-
-/*
- * Read a secret of one line into `out`, without the white space at its end.
- * The same rules for the file and for `why` as above; more than out->max
- * bytes, and nothing at all, are refused.
- */
-enum err
-crypt_secret_load(const char *path, struct buf *out, char *why,
-    size_t why_size);
-
-/* Make a new master key file, mode 0600; an existing file is left alone. */
-enum err
-crypt_master_create(const char *path, char *why, size_t why_size);
 
 /* The key for one end, by its label ("session csrf", "provider keys 1"). */
 enum err

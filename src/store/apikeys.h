@@ -2,17 +2,19 @@
  * The provider keys that users brought, sealed with AES-256-GCM.  User,
  * provider and the version of the sealing key are bound to each, so that a row
  * moved to another user or provider does not open.
+ *
+ * A key is sealed with the version that is in use, and opened with that of its
+ * row.  Their going from version to version is in apikeys_reseal().
  */
 #ifndef STORE_APIKEYS_H
 #define STORE_APIKEYS_H
 
 #include "base/buf.h"
-#include "base/crypt.h"
+#include "base/keyring.h"
 #include "base/uuid.h"
 #include "store/db.h"
 
 enum {
-	APIKEY_VERSION = 1, /* of the sealing key: "provider keys 1" */
 	APIKEY_MAX = 512,   /* bytes of a key */
 	APIKEY_LAST4_SIZE = 5,
 	APIKEY_SHOWN_FROM = 12, /* bytes; of a shorter key nothing is shown */
@@ -26,14 +28,14 @@ apikey_last4(const char *key, size_t len, char out[static APIKEY_LAST4_SIZE]);
 
 /* Keep a key, in place of the one before. */
 enum err
-apikey_put(struct db_conn *c, const struct crypt_key *sealing,
+apikey_put(struct db_conn *c, const struct keyring *sealing,
     const struct uuid *user, const char *provider, const char *key,
     size_t len);
 
 /* Add the key to `out`, whose owner wipes it.  ERR_NOT_FOUND where there is
  * none, ERR_INTERNAL where it does not open. */
 enum err
-apikey_open(struct db_conn *c, const struct crypt_key *sealing,
+apikey_open(struct db_conn *c, const struct keyring *sealing,
     const struct uuid *user, const char *provider, struct buf *out);
 
 typedef enum err apikey_fn(void *arg, const char *provider,
@@ -48,5 +50,27 @@ apikey_list(struct db_conn *c, const struct uuid *user, apikey_fn *each,
 enum err
 apikey_delete(struct db_conn *c, const struct uuid *user,
     const char *provider);
+
+/* What apikeys_reseal() did; added to what was there. */
+struct apikey_resealed {
+	int64_t done;
+	int64_t changed;  /* by somebody else meanwhile, so left as they are */
+	int64_t unopened; /* do not open, so left as they are */
+};
+
+/*
+ * Seal all keys of other versions with the one in use.  A key that is put or
+ * deleted meanwhile stays as that left it.  Where it fails, what is done is
+ * done, and another call goes on from there.
+ */
+enum err
+apikeys_reseal(struct db_conn *c, const struct keyring *sealing,
+    struct apikey_resealed *n);
+
+typedef void apikey_count_fn(void *arg, int64_t version, int64_t n);
+
+/* How many keys are sealed with each version. */
+enum err
+apikeys_count(struct db_conn *c, apikey_count_fn *each, void *arg);
 
 #endif

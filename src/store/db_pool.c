@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/crypt.h"
+#include "base/secret.h"
 
 enum { TAKE_MS = 2000 }; /* wait for a free connection */
 
@@ -25,7 +26,7 @@ read_password(const char *path, struct db *db, char *why, size_t why_size)
 	if (path[0] == '\0')
 		return ERR_OK;
 	buf_init(&text, sizeof(db->password) - 1);
-	err = crypt_secret_load(path, &text, why, why_size);
+	err = secret_load(path, SECRET_MINE, &text, why, why_size);
 	if (err == ERR_OK)
 		copy(db->password, text.p);
 	crypt_wipe(text.p, text.len);

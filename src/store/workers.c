@@ -3,24 +3,23 @@
 #include "base/clock.h"
 
 static enum err
-insert(struct db_conn *c, const struct uuid *id, const char *host, int pid,
-    int64_t beat)
+insert(struct db_conn *c, const struct worker_row *w)
 {
 	struct db_value in[] = {
-		db_uuid(id), db_text(host), DB_INT(pid), DB_INT(beat),
-		DB_INT(clock_wall_ms()),
+		db_uuid(&w->id), db_text(w->host), DB_INT(w->pid),
+		DB_INT(w->beat), DB_INT(clock_wall_ms()), db_text(w->keys),
 	};
 
 	return db_run(c,
-	    "INSERT INTO workers (id, host, pid, beat, started_at)"
-	    " VALUES (?, ?, ?, ?, ?)", in, DB_COUNT(in), NULL);
+	    "INSERT INTO workers"
+	    " (id, host, pid, beat, started_at, master_keys)"
+	    " VALUES (?, ?, ?, ?, ?, ?)", in, DB_COUNT(in), NULL);
 }
 
 enum err
-worker_beat(struct db_conn *c, const struct uuid *id, const char *host,
-    int pid, int64_t beat)
+worker_beat(struct db_conn *c, const struct worker_row *w)
 {
-	struct db_value in[] = { DB_INT(beat), db_uuid(id) };
+	struct db_value in[] = { DB_INT(w->beat), db_uuid(&w->id) };
 	uint64_t affected = 0;
 	enum err err;
 
@@ -28,7 +27,7 @@ worker_beat(struct db_conn *c, const struct uuid *id, const char *host,
 	    in, DB_COUNT(in), &affected);
 	if (err || affected == 1)
 		return err;
-	return insert(c, id, host, pid, beat);
+	return insert(c, w);
 }
 
 struct each {
@@ -54,6 +53,44 @@ worker_list(struct db_conn *c, worker_fn *fn, void *arg)
 
 	return db_query(c, "SELECT id, beat FROM workers", NULL, 0,
 	    read_worker, &each);
+}
+
+enum err
+worker_drop_keys(struct db_conn *c, const struct uuid *id)
+{
+	struct db_value in[] = { db_uuid(id) };
+
+	return db_run(c, "UPDATE workers SET master_keys = '' WHERE id = ?",
+	    in, DB_COUNT(in), NULL);
+}
+
+struct each_row {
+	worker_row_fn *fn;
+	void *arg;
+};
+
+static enum err
+read_row(void *arg, const struct db_value *row, int n)
+{
+	struct each_row *each = arg;
+	struct worker_row w = {
+		.id = db_get_uuid(&row[0]), .host = row[1].p,
+		.pid = (int)row[2].i, .beat = row[3].i, .keys = row[4].p,
+	};
+
+	(void)n;
+	each->fn(each->arg, &w);
+	return ERR_OK;
+}
+
+enum err
+worker_rows(struct db_conn *c, worker_row_fn *fn, void *arg)
+{
+	struct each_row each = { fn, arg };
+
+	return db_query(c,
+	    "SELECT id, host, pid, beat, master_keys FROM workers"
+	    " ORDER BY host, pid", NULL, 0, read_row, &each);
 }
 
 enum err

@@ -60,6 +60,7 @@ journal_open(const struct journal_settings *settings, struct journal **out,
 	j->worker = settings->worker;
 	j->last = &j->first;
 	snprintf(j->run_dir, sizeof(j->run_dir), "%s", settings->run_dir);
+	snprintf(j->keys, sizeof(j->keys), "%s", settings->keys);
 	if (gethostname(j->host, sizeof(j->host) - 1) != 0)
 		snprintf(j->host, sizeof(j->host), "unknown");
 	if (open_socket(j, why, why_size)) {
@@ -78,6 +79,29 @@ journal_open(const struct journal_settings *settings, struct journal **out,
 	pthread_condattr_destroy(&attr);
 	*out = j;
 	return ERR_OK;
+}
+
+enum err
+journal_beat(struct journal *j, struct db_conn *c)
+{
+	struct worker_row w = {
+		j->worker, j->host, getpid(), ++j->beat, j->keys
+	};
+
+	return worker_beat(c, &w);
+}
+
+enum err
+journal_register(struct journal *j)
+{
+	struct db_conn *c;
+	enum err err;
+
+	if ((err = db_take(j->db, &c)))
+		return err;
+	err = journal_beat(j, c);
+	db_give(j->db, c);
+	return err;
 }
 
 enum err

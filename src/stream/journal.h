@@ -43,12 +43,19 @@ struct journal_settings {
 	struct db *db;
 	struct uuid worker;
 	const char *run_dir; /* where worker-<id>.sock is made */
+	const char *keys;    /* of the worker's row: keyring_text() */
 };
 
-/* Make it and its socket; `why` gets a sentence where that fails. */
+/* Make it and its socket; `why` gets a sentence where that fails.  The texts
+ * of the settings are copied. */
 enum err
 journal_open(const struct journal_settings *settings, struct journal **out,
     char *why, size_t why_size);
+
+/* Make this worker's row, before anybody counts on it; ERR_UNAVAILABLE where
+ * the database is away, and then the threads will. */
+enum err
+journal_register(struct journal *j);
 
 /* Start the threads; commits and stops are told to `relay`. */
 enum err

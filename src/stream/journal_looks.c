@@ -108,7 +108,7 @@ beat_and_watch(struct journal *j, struct db_conn *c, int64_t now)
 
 	if (now < j->beat_due_ms)
 		return ERR_OK;
-	if ((err = worker_beat(c, &j->worker, j->host, getpid(), ++j->beat)))
+	if ((err = journal_beat(j, c)))
 		return err;
 	restart_watch(j, now);
 	if ((err = watch_peers(j, c, now)))

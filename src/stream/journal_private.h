@@ -21,6 +21,7 @@
 
 #include "base/buf.h"
 #include "base/conf.h"
+#include "base/keyring.h"
 #include "store/segments.h"
 #include "stream/journal.h"
 
@@ -63,6 +64,7 @@ struct journal {
 	struct relay *relay;
 	char run_dir[CONF_TEXT_MAX];
 	char host[JOURNAL_HOST_SIZE];
+	char keys[KEYRING_TEXT_SIZE];
 	int sock; /* looks receive, everybody may send */
 
 	/* main's alone */
@@ -90,7 +92,7 @@ struct journal {
 	 */
 	atomic_bool stopping;
 
-	/* looks: their thread's alone; no lock */
+	/* looks: their thread's alone, main's before it starts; no lock */
 	int64_t beat;
 	int64_t beat_due_ms, sweep_due_ms;
 	int64_t watching_since_ms; /* 0: the last look failed */
@@ -105,6 +107,10 @@ struct journal {
  */
 void
 journal_drop_pieces(struct journal *j, const struct stream_lane *lane);
+
+/* Move this worker's beat on; its row is made where it is not there. */
+enum err
+journal_beat(struct journal *j, struct db_conn *c);
 
 /*
  * The threads; each takes the journal and returns NULL.  Ends return once it is

@@ -13,7 +13,13 @@
 
 enum { BURST = 20, LONGEST = 513 };
 
-static const struct crypt_key pepper = { "an example of a pepper" };
+static const struct keyring pepper = { 1, {
+	{ 1, { "an example of a pepper" } },
+} };
+/* the same, and a newer one that is in use */
+static const struct keyring peppers = { 2, {
+	{ 2, { "a newer pepper" } }, { 1, { "an example of a pepper" } },
+} };
 
 static void
 what_may_be_a_password(void **state)
@@ -84,7 +90,9 @@ every_byte_counts(void **state)
 static void
 what_is_kept(void **state)
 {
-	static const struct crypt_key other = { "another pepper" };
+	static const struct keyring other = { 1, {
+		{ 1, { "another pepper" } },
+	} };
 	char one[PASSWORD_HASH_SIZE], two[PASSWORD_HASH_SIZE];
 
 	(void)state;
@@ -92,7 +100,7 @@ what_is_kept(void **state)
 	assert_int_equal(password_hash(&pepper, "hT4_kqzP", 8, two), ERR_OK);
 	assert_int_equal(strncmp(one, "$y$", 3), 0);
 	assert_string_not_equal(one, two); /* salted */
-	assert_false(password_needs_rehash(one));
+	assert_false(password_needs_rehash(&pepper, one));
 	assert_int_equal(password_check(&other, "hT4_kqzP", 8, one),
 	    ERR_UNAUTHENTICATED);
 	assert_int_equal(password_check(&pepper, "hT4_kqzP", 8, "*0"),
@@ -107,9 +115,55 @@ an_older_cost_is_seen(void **state)
 	(void)state;
 	assert_non_null(crypt_gensalt_rn("$y$", 5, "0123456789abcdef", 16,
 	    setting, sizeof(setting)));
-	assert_true(password_needs_rehash(setting));
-	assert_true(password_needs_rehash("$6$salt$hash"));
-	assert_true(password_needs_rehash(""));
+	assert_true(password_needs_rehash(&pepper, setting));
+	assert_true(password_needs_rehash(&pepper, "$6$salt$hash"));
+	assert_true(password_needs_rehash(&pepper, ""));
+}
+
+static void
+a_newer_pepper_takes_over(void **state)
+{
+	static const struct keyring newer = { 1, {
+		{ 2, { "a newer pepper" } },
+	} };
+	/* another host that knows both and does not yet use the newer one */
+	static const struct keyring behind = { 2, {
+		{ 1, { "an example of a pepper" } }, { 2, { "a newer pepper" } },
+	} };
+	char old[PASSWORD_HASH_SIZE], new[PASSWORD_HASH_SIZE];
+	const struct {
+		const char *name, *kept;
+		const struct keyring *pepper;
+		enum err err;
+		bool again;
+	} rows[] = {
+		{ "an old one, both there", old, &peppers, ERR_OK, true },
+		{ "a new one, both there", new, &peppers, ERR_OK, false },
+		{ "a new one, the old not there", new, &newer, ERR_OK, false },
+		{ "an old one, the old not there", old, &newer,
+		  ERR_UNAUTHENTICATED, true },
+		{ "a new one, the new not there", new, &pepper,
+		  ERR_UNAUTHENTICATED, false },
+		{ "a new one where the old is in use", new, &behind, ERR_OK,
+		  false },
+		{ "an old one where it is in use", old, &behind, ERR_OK,
+		  false },
+		{ "no version before the colon", ":$y$", &peppers,
+		  ERR_UNAUTHENTICATED, true },
+		{ "version 0", "0:$y$", &peppers, ERR_UNAUTHENTICATED, true },
+		{ "a version of many digits", "99999999999999999999:$y$",
+		  &peppers, ERR_UNAUTHENTICATED, true },
+	};
+
+	(void)state;
+	assert_int_equal(password_hash(&pepper, "hT4_kqzP", 8, old), ERR_OK);
+	assert_int_equal(password_hash(&peppers, "hT4_kqzP", 8, new), ERR_OK);
+	assert_int_equal(strncmp(new, "2:$y$", 5), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (password_check(rows[i].pepper, "hT4_kqzP", 8,
+		    rows[i].kept) != rows[i].err || password_needs_rehash(
+		    rows[i].pepper, rows[i].kept) != rows[i].again)
+			fail_msg("%s", rows[i].name);
 }
 
 /* Of this thread's own work: others want the processor too. */
@@ -186,6 +240,7 @@ main(void)
 		cmocka_unit_test(every_byte_counts),
 		cmocka_unit_test(what_is_kept),
 		cmocka_unit_test(an_older_cost_is_seen),
+		cmocka_unit_test(a_newer_pepper_takes_over),
 		cmocka_unit_test(nobody_costs_as_much_as_somebody),
 		cmocka_unit_test(a_burst_is_turned_away),
 	};

@@ -144,7 +144,12 @@ when_it_is_prolonged(void **state)
 static void
 csrf_tokens_belong_to_a_session(void **state)
 {
-	static const struct crypt_key key = { "a key" }, other = { "another" };
+	static const struct keyring key = { 1, { { 1, { "a key" } } } };
+	static const struct keyring other = { 1, { { 1, { "another" } } } };
+	/* one that is in use, and that of before */
+	static const struct keyring both = { 2, {
+		{ 2, { "another" } }, { 1, { "a key" } },
+	} };
 	static const unsigned char hash[CRYPT_HASH_SIZE] = "a hash";
 	static const unsigned char stranger[CRYPT_HASH_SIZE] = "another hash";
 	char csrf[SESSION_CSRF_SIZE];
@@ -154,8 +159,14 @@ csrf_tokens_belong_to_a_session(void **state)
 	assert_true(session_csrf_matches(&key, hash, csrf));
 	assert_false(session_csrf_matches(&key, stranger, csrf));
 	assert_false(session_csrf_matches(&other, hash, csrf));
+	assert_true(session_csrf_matches(&both, hash, csrf));
+	assert_false(session_csrf_matches(&both, stranger, csrf));
 	assert_false(session_csrf_matches(&key, hash, ""));
 	assert_false(session_csrf_matches(&key, hash, A));
+	assert_int_equal(session_csrf(&both, hash, csrf), ERR_OK);
+	assert_true(session_csrf_matches(&other, hash, csrf));
+	assert_false(session_csrf_matches(&key, hash, csrf));
+	assert_int_equal(session_csrf(&key, hash, csrf), ERR_OK);
 	csrf[SESSION_CSRF_SIZE - 2] ^= 1;
 	assert_false(session_csrf_matches(&key, hash, csrf));
 	csrf[SESSION_CSRF_SIZE - 2] = '\0';
