@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "fcgi_io.h"
 #include "worker.h"
+#include "worker_keys.h"
 
 enum {
 	SLOTS_MAX = 256,         /* workers, those that drain included */
@@ -373,6 +374,7 @@ master_run(const struct options *o)
 		return 2;
 	}
 	m->options = o;
+	worker_keys_hide(m->conf); /* keys may be in the environment */
 	m->listen_fd = fcgi_listen(m->conf->server_socket, why, sizeof(why));
 	if (m->listen_fd < 0) {
 		fprintf(stderr, "llmselect.fcgi: %s\n", why);

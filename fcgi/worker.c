@@ -341,6 +341,7 @@ worker_run(const struct conf *conf, int listen_fd, int ready_fd)
 	sigset_t signals;
 	int status = 1;
 
+	worker_keys_hide(conf);
 	worker_signals(&signals);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	catch_wake();

@@ -1,5 +1,9 @@
 #include "worker_keys.h"
 
+#include <errno.h>
+#include <string.h>
+#include <sys/prctl.h>
+
 #include "base/log.h"
 #include "store/db.h"
 #include "store/masterkeys.h"
@@ -7,6 +11,17 @@
 #include "stream/journal.h"
 
 enum { WHY_SIZE = CONF_WHY_MAX };
+
+void
+worker_keys_hide(const struct conf *conf)
+{
+	/* set either way: a master hands on what it had */
+	unsigned long may = conf->server_core_dumps ? 1 : 0;
+
+	if (prctl(PR_SET_DUMPABLE, may, 0L, 0L, 0L))
+		log_say(LOG_WARN, "worker", "core files cannot be %s: %s",
+		    may ? "allowed" : "forbidden", strerror(errno));
+}
 
 static int
 complain(const char *what, const char *why)

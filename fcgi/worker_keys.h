@@ -1,6 +1,6 @@
 /*
  * The keys of a worker: from the file of the master key to the end of the
- * process.
+ * process, and what keeps them inside.
  */
 #ifndef FCGI_WORKER_KEYS_H
 #define FCGI_WORKER_KEYS_H
@@ -8,6 +8,14 @@
 #include "api/app.h"
 #include "base/conf.h"
 #include "base/keyring.h"
+
+/*
+ * Unless server.core_dumps is yes: no core file of this process and of those
+ * that it forks, for the keys of providers, and people's, would be in it.
+ * Nobody but root can trace it then, or read its environment and memory.
+ */
+void
+worker_keys_hide(const struct conf *conf);
 
 /* Read the master key and derive the keys of `app` from it.  -1 where it fails,
  * which the log says. */

@@ -59,6 +59,8 @@ INT(server, acceptors, 16, 1, 64, "threads that take requests, in a process") \
 INT(server, streams_max, 4000, 1, 20000, \
 	"answers that may run at once in a process") \
 SIZE(server, body_max, 1048576, 1024, 67108864, "a request's largest body") \
+BOOL(server, core_dumps, false, \
+	"a crash may leave a core file, in which there are keys") \
 SECONDS(server, drain_max, 120, 0, 3600, \
 	"how long running answers may go on after a stop is asked for") \
 CHOICE(server, registration, CONF_REGISTER_FIRST, conf_registration_names, \
