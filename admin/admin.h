@@ -18,6 +18,10 @@ struct options {
 	int n_confs;
 	const char *file;    /* --file */
 	bool print;          /* --print */
+	bool force;          /* --force */
+	bool json;           /* --json */
+	int pid;             /* --pid; 0: none */
+	int wait_s;          /* --wait */
 	const char *operand; /* what is no option */
 };
 
@@ -31,6 +35,9 @@ admin_load_conf(const struct options *o);
 
 int
 admin_keygen(const struct options *o);
+
+int
+admin_rotate_key(const struct options *o);
 
 int
 admin_schema(const struct options *o);

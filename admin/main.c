@@ -1,7 +1,9 @@
 #include "admin/admin.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #ifndef PACKAGE_VERSION
@@ -15,6 +17,13 @@ enum {
 	TAKES_FILE = 4,
 	TAKES_PRINT = 8,
 	NEEDS_OPERAND = 16,
+	TAKES_OPERAND = 32,
+	TAKES_ROTATION = 64, /* --pid, --wait, --force, --json */
+};
+
+enum {
+	WAIT_S = 60, /* unless --wait says otherwise */
+	WAIT_S_MAX = 3600,
 };
 
 static const struct command {
@@ -25,6 +34,11 @@ static const struct command {
 } commands[] = {
 	{ "keygen", admin_keygen, NEEDS_OPERAND, "FILE",
 	  "make a master key in a new file" },
+	{ "rotate-key", admin_rotate_key,
+	  TAKES_CONF | TAKES_OPERAND | TAKES_ROTATION,
+	  "[begin|use|reseal|retire|status] [--conf FILE]...\n"
+	  "                  [--pid PID] [--wait SECONDS] [--force] [--json]",
+	  "make a new master key and take it into use while workers run" },
 	{ "schema", admin_schema, TAKES_CONF | TAKES_FILE | TAKES_PRINT,
 	  "[--conf FILE]... [--file FILE] [--print]",
 	  "make the tables that are not there yet, or print how" },
@@ -115,6 +129,46 @@ set_print(struct options *o, const char *value)
 	return true;
 }
 
+static bool
+set_force(struct options *o, const char *value)
+{
+	(void)value;
+	o->force = true;
+	return true;
+}
+
+static bool
+set_json(struct options *o, const char *value)
+{
+	(void)value;
+	o->json = true;
+	return true;
+}
+
+static bool
+set_number(const char *value, long least, long most, int *out)
+{
+	char *end;
+	long n = strtol(value, &end, 10);
+
+	if (end == value || *end != '\0' || n < least || n > most)
+		return false;
+	*out = (int)n;
+	return true;
+}
+
+static bool
+set_pid(struct options *o, const char *value)
+{
+	return set_number(value, 2, INT_MAX, &o->pid);
+}
+
+static bool
+set_wait(struct options *o, const char *value)
+{
+	return set_number(value, 0, WAIT_S_MAX, &o->wait_s);
+}
+
 static const struct option {
 	const char *name;
 	unsigned takes;
@@ -124,6 +178,10 @@ static const struct option {
 	{ "--conf", TAKES_CONF, true, add_conf },
 	{ "--file", TAKES_FILE, true, set_file },
 	{ "--print", TAKES_PRINT, false, set_print },
+	{ "--pid", TAKES_ROTATION, true, set_pid },
+	{ "--wait", TAKES_ROTATION, true, set_wait },
+	{ "--force", TAKES_ROTATION, false, set_force },
+	{ "--json", TAKES_ROTATION, false, set_json },
 };
 
 static const struct option *
@@ -143,7 +201,7 @@ take_operand(const struct command *c, struct options *o, const char *word)
 {
 	if (c->takes & NEEDS_CONF && o->n_confs > 0)
 		return add_conf(o, word);
-	if (!(c->takes & NEEDS_OPERAND) || o->operand != NULL)
+	if (!(c->takes & (NEEDS_OPERAND | TAKES_OPERAND)) || o->operand != NULL)
 		return false;
 	o->operand = word;
 	return true;
@@ -164,7 +222,8 @@ read_options(const struct command *c, char **words, struct options *o)
 		if (opt->has_value && *++words == NULL)
 			return misuse(c, "%s needs a value.", name);
 		if (!opt->set(o, *words))
-			return misuse(c, "%s is there too often.", name);
+			return misuse(c, "%s does not fit, or is there too "
+			    "often.", name);
 	}
 	if (c->takes & NEEDS_OPERAND && o->operand == NULL)
 		return misuse(c, "%s needs a file.", c->name);
@@ -176,7 +235,7 @@ read_options(const struct command *c, char **words, struct options *o)
 static int
 run(const struct command *c, char **words)
 {
-	struct options o = { .n_confs = 0 };
+	struct options o = { .wait_s = WAIT_S };
 	int rc;
 
 	if (*words != NULL && strcmp(*words, "--help") == 0) {
