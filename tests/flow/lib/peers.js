@@ -3,6 +3,7 @@
 
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
@@ -49,6 +50,25 @@ export const hangsUp = () => listen(createServer((socket) =>
 // Answers everything with one line that is no HTTP.
 export const babbles = () => listen(createServer((socket) =>
 	socket.once("data", () => socket.end("SSH-2.0-OpenSSH_9.2\r\n"))));
+
+// Speaks HTTP, keeps every request with its headers and body in `requests`, and
+// answers each by `answer(request, response)`.
+export async function captures(answer) {
+	const requests = [];
+	const peer = await listen(createHttpServer((request, response) => {
+		const chunks = [];
+
+		request.on("data", (chunk) => chunks.push(chunk));
+		request.on("end", () => {
+			requests.push({ method: request.method, url: request.url,
+				headers: request.headers, raw: request.rawHeaders.join("\n"),
+				body: Buffer.concat(chunks).toString() });
+			answer(requests.at(-1), response);
+		});
+	}));
+
+	return { ...peer, requests };
+}
 
 const SILENT = `require("net").createServer(() => {}).listen({ port: 0,
 	host: "127.0.0.1", backlog: 1 }, function () {
