@@ -15,13 +15,20 @@ struct place {
 	int line;
 };
 
+/* Where a provider was written, for what is checked at the end. */
+struct places {
+	struct place last;  /* anything of it */
+	struct place key;   /* its key_file or key_env */
+	struct place moved; /* its base_url, away from the one its key was set
+				for in an earlier file; file NULL: not so */
+};
+
 /* One load: the file being read, and the first fault. */
 struct load {
 	struct conf *out;
 	FILE *stream;
 	struct place at;
-	/* where each provider was last written, for what is checked at the end */
-	struct place providers[CONF_PROVIDERS_MAX];
+	struct places providers[CONF_PROVIDERS_MAX];
 	char *why;
 	bool failed;
 };
@@ -82,10 +89,37 @@ provider(struct conf *conf, const char *name)
 }
 
 static bool
+has_key(const struct conf_provider *p)
+{
+	return p->key_file[0] != '\0' || p->key_env[0] != '\0';
+}
+
+/*
+ * Files are laid over each other key by key, and a key for everybody must not
+ * go along to an address that it was not meant for (S22): where a later file
+ * changes the address, it has to say what the key is as well.
+ */
+static void
+note_place(struct load *load, const struct conf_provider *p, const char *key,
+    bool has_moved)
+{
+	struct places *at = &load->providers[p - load->out->providers];
+
+	at->last = load->at;
+	if (strcmp(key, "key_file") == 0 || strcmp(key, "key_env") == 0) {
+		at->key = load->at;
+		at->moved.file = NULL;
+	} else if (has_moved && has_key(p) && at->key.file != load->at.file) {
+		at->moved = load->at;
+	}
+}
+
+static bool
 take_provider(struct load *load, const char *section, const char *key,
     const char *value)
 {
 	const char *name = section + PREFIX_LEN;
+	char url[CONF_TEXT_MAX];
 	const struct conf_setting *s =
 	    conf_find(&conf_provider_settings, NULL, key);
 	struct conf_provider *p;
@@ -100,8 +134,12 @@ take_provider(struct load *load, const char *section, const char *key,
 		return fault(load, load->at,
 		    "[%s]: there may be at most %d providers", section,
 		    CONF_PROVIDERS_MAX);
-	load->providers[p - load->out->providers] = load->at;
-	return set_checked(load, s, section, value, p);
+	memcpy(url, p->base_url, sizeof(url));
+	if (!set_checked(load, s, section, value, p))
+		return false;
+	note_place(load, p, key,
+	    url[0] != '\0' && strcmp(url, p->base_url) != 0);
+	return true;
 }
 
 /*
@@ -251,12 +289,19 @@ check_providers(struct load *load)
 {
 	for (int i = 0; i < load->out->n_providers; i++) {
 		const struct conf_provider *p = &load->out->providers[i];
+		const struct places *at = &load->providers[i];
 		const char *wrong = base_url_wrong(p);
 
 		if (wrong != NULL)
-			return fault(load, load->providers[i],
+			return fault(load, at->last,
 			    "provider.%s.base_url = \"%s\": must %s", p->name,
 			    strchr(p->base_url, '@') ? "…" : p->base_url, wrong);
+		if (at->moved.file != NULL && has_key(p))
+			return fault(load, at->moved, "provider.%s.base_url is "
+			    "another one than that which the key of %s:%d is "
+			    "for. Set key_file or key_env beside it as well; "
+			    "key_file = with nothing after it means none",
+			    p->name, at->key.file, at->key.line);
 	}
 	return true;
 }

@@ -148,7 +148,8 @@ extern const char *const conf_registration_names[];
  * file cannot be read, a section or key is unknown, or a value does not fit,
  * `why` gets one sentence with file, line, key and value, and `*out` is not to
  * be used.  Checks what can be checked without looking at other files: ranges,
- * base_url (S23: https, or http to loopback, or allow_http), log level,
+ * base_url (S23: https, or http to loopback, or allow_http; S22: no later file
+ * moves it away under a key), log level,
  * provider names ([a-z0-9_-], at most 32), that a wire is named.
  */
 enum err

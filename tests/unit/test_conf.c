@@ -295,6 +295,56 @@ a_later_file_wins_key_by_key(void **state)
 }
 
 static void
+a_key_does_not_move_to_another_address(void **state)
+{
+#define KEY "key_file = /k\n"
+#define URL(u) "base_url = https://" u "/v1\n"
+	static const struct {
+		const char *name, *a, *b;
+		int line; /* of b.conf, where it is refused; 0: it is taken */
+	} rows[] = {
+		{ "another address under a key", URL("a") KEY, URL("b"), 2 },
+		{ "the key comes before the address", KEY URL("a"), URL("b"),
+		  2 },
+		{ "a key from the environment", URL("a") "key_env = K\n",
+		  "label = B\n" URL("b"), 3 },
+		{ "another path", URL("a") KEY, "base_url = https://a/v2\n",
+		  2 },
+		{ "the same address", URL("a") KEY, URL("a"), 0 },
+		{ "there and back again", URL("a") KEY, URL("b") URL("a"), 3 },
+		{ "with its own key", URL("a") KEY, URL("b") "key_file = /b\n",
+		  0 },
+		{ "its own key comes first", URL("a") KEY, "key_file = /b\n"
+		  URL("b"), 0 },
+		{ "with the same key, said again", URL("a") KEY, URL("b") KEY,
+		  0 },
+		{ "without a key", URL("a") KEY, URL("b") "key_file =\n", 0 },
+		{ "there never was a key", URL("a"), URL("b"), 0 },
+		{ "there was no address", KEY, URL("b"), 0 },
+		{ "a key for the address of before", URL("a"), KEY, 0 },
+		{ "something else", URL("a") KEY, "label = B\n", 0 },
+	};
+	char text[256], want[128];
+	const char *files[2];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		snprintf(text, sizeof(text), "[provider.x]\n%s", rows[i].a);
+		files[0] = write_file("a.conf", text, strlen(text));
+		snprintf(text, sizeof(text), "[provider.x]\n%s", rows[i].b);
+		files[1] = write_file("b.conf", text, strlen(text));
+		if ((conf_load(files, 2, &conf, why) == ERR_OK) !=
+		    (rows[i].line == 0))
+			fail_msg("%s: %s", rows[i].name, why);
+		snprintf(want, sizeof(want), "%s/b.conf:%d: provider.x.base_url "
+		    "is another one than that which the key of %s/a.conf:",
+		    folder, rows[i].line, folder);
+		if (rows[i].line != 0 && strncmp(why, want, strlen(want)) != 0)
+			fail_msg("%s: %s", rows[i].name, why);
+	}
+}
+
+static void
 paths_are_meant_from_the_folder_of_their_file(void **state)
 {
 	char want[128];
@@ -363,6 +413,7 @@ main(void)
 		cmocka_unit_test(faults),
 		cmocka_unit_test(addresses_of_providers),
 		cmocka_unit_test(a_later_file_wins_key_by_key),
+		cmocka_unit_test(a_key_does_not_move_to_another_address),
 		cmocka_unit_test(paths_are_meant_from_the_folder_of_their_file),
 		cmocka_unit_test(too_much),
 		cmocka_unit_test(files_that_cannot_be_read),
