@@ -1,0 +1,160 @@
+/*
+ * A browser, and the page in it as a person sees it.  Whatever the browser
+ * complains of on the way (console, page errors, failed requests, the content
+ * policy) is kept for assertNoComplaints().  Chromium is found at CHROMIUM or
+ * /usr/bin/chromium.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const require = createRequire(new URL('../../../www/package.json', import.meta.url));
+const { chromium } = require('playwright-core');
+const axe = require('axe-core');
+
+const BROWSER = {
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  headless: true,
+  viewport: { width: 1440, height: 900 },
+  args: [
+    '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+    '--disable-background-networking', '--disable-component-update', '--disable-sync',
+  ],
+};
+
+/* Signed out is an answer, and the browser logs every 401: this one is expected. */
+const EXPECTED = [{ status: 401, path: '/api/v1/auth/me' }];
+
+/*
+ * Chromium calls a streamed response "aborted" when a page leaves it, as a reload
+ * means to, and now and then one that was read to its very end (a bare fetch does
+ * the same).  Whether the stream ended well is asserted by the answer's state,
+ * which only the server's own last event can bring about.
+ */
+const isLeftStream = (request) =>
+  /^\/api\/v1\/(chat\/stream|streams\/[^/]+)$/.test(new URL(request.url()).pathname) &&
+  request.failure()?.errorText === 'net::ERR_ABORTED';
+
+const GRAVE = new Set(['serious', 'critical']);
+
+const isExpected = (url, status) =>
+  EXPECTED.some((row) => row.path === new URL(url).pathname && (!status || row.status === status));
+
+function listen(page, complaints) {
+  page.on('pageerror', (error) => complaints.push(`page error: ${error.stack}`));
+  page.on('console', (message) => {
+    if (!['error', 'warning'].includes(message.type())) return;
+    if (message.text().includes('401') && isExpected(message.location().url, 401)) return;
+    complaints.push(`console ${message.type()}: ${message.text()}`);
+  });
+  page.on('requestfailed', (request) => {
+    if (isLeftStream(request)) return;
+    complaints.push(`request failed: ${request.url()} ${request.failure()?.errorText}`);
+  });
+  page.on('response', (response) => {
+    if (response.status() < 400 || isExpected(response.url(), response.status())) return;
+    complaints.push(`HTTP ${response.status()}: ${response.request().method()} ${response.url()}`);
+  });
+}
+
+/* What a person does, and what is seen. */
+class Visitor {
+  constructor(context, page, profile) {
+    Object.assign(this, { context, page, profile, complaints: [] });
+    listen(page, this.complaints);
+  }
+
+  async close() {
+    await this.context.close();
+    rmSync(this.profile, { recursive: true, force: true });
+  }
+
+  assertNoComplaints() {
+    assert.deepEqual(this.complaints.splice(0), [], 'the browser complained');
+  }
+
+  /* Runs axe from outside the page, so that the content policy stays as it is. */
+  async assertAccessible(where) {
+    await this.page.evaluate(axe.source);
+    const { violations } = await this.page.evaluate(() => globalThis.axe.run(document));
+    const grave = violations
+      .filter(({ impact }) => GRAVE.has(impact))
+      .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`);
+    assert.deepEqual(grave, [], `${where}: not accessible`);
+  }
+
+  box() {
+    return this.page.getByRole('textbox', { name: 'Message' });
+  }
+
+  stopButton() {
+    return this.page.getByRole('button', { name: 'Stop (cancel)' });
+  }
+
+  lastAnswer() {
+    return this.page.locator('[data-role="assistant"]').last();
+  }
+
+  answerText() {
+    return this.lastAnswer().locator('.answer').innerText({ timeout: 1000 }).catch(() => '');
+  }
+
+  /* Signed in on the empty chat, as a new user. */
+  async register({ username, password }) {
+    const create = this.page.getByRole('button', { name: 'Create one' });
+    const heading = this.page.getByRole('heading', { name: 'Create account' });
+    await create.or(heading).first().waitFor();
+    if (await create.isVisible()) await create.click();
+    await this.page.getByLabel('User name').fill(username);
+    await this.page.getByLabel('Password').fill(password);
+    await this.page.getByRole('button', { name: 'Create account' }).click();
+    await this.page.getByRole('heading', { name: 'What would you like to ask?' }).waitFor();
+    await this.page.getByRole('combobox', { name: 'Model' }).waitFor();
+  }
+
+  /* The first of the wanted models that the provider has. */
+  async pickModel(wanted, provider = 'demo') {
+    const picker = this.page.getByRole('combobox', { name: 'Model' });
+    await picker.waitFor();
+    const options = await picker.locator('option').evaluateAll((all) => all.map((each) => each.value));
+    const value = wanted.map((name) => `${provider}\n${name}`).find((each) => options.includes(each));
+    assert.ok(value, `${provider} has none of ${wanted.join(', ')}; there is ${options.join(' | ')}`);
+    await picker.selectOption(value);
+  }
+
+  async ask(question) {
+    await this.box().fill(question);
+    await this.box().press('Enter');
+    assert.equal(await this.box().inputValue(), '', 'sending empties the box');
+  }
+
+  async stateBecomes(...states) {
+    const wanted = states.map((state) => `[data-role="assistant"][data-state="${state}"]`).join(', ');
+    await this.lastAnswer().and(this.page.locator(wanted)).waitFor({ timeout: 60_000 });
+  }
+
+  /* Resolves when the text was seen with `steps` different lengths, each longer. */
+  async seenGrowing(steps) {
+    const lengths = [];
+    const end = Date.now() + 60_000;
+    while (lengths.length < steps && Date.now() < end) {
+      const { length } = await this.answerText();
+      if (length > (lengths.at(-1) ?? 0)) lengths.push(length);
+      await this.page.waitForTimeout(60);
+    }
+    assert.equal(lengths.length, steps, `the text did not grow before our eyes: ${lengths}`);
+  }
+}
+
+export async function openPage(options = {}) {
+  const profile = mkdtempSync(join(tmpdir(), 'llmselect-browser-'));
+  const context = await chromium.launchPersistentContext(profile, { ...BROWSER, ...options });
+  await context.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', (event) => {
+      console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI}`);
+    });
+  });
+  return new Visitor(context, await context.newPage(), profile);
+}
