@@ -15,9 +15,9 @@ enum {
 static const char LATE_FIRST[] =
     "%s did not begin to answer in time. Try again.";
 static const char LATE_IDLE[] =
-    "%s fell silent in the middle of its answer.";
+    "%s fell silent in the middle of its answer. Try again.";
 static const char LATE_TOTAL[] =
-    "%s took longer over its answer than is allowed here.";
+    "%s took longer over its answer than is allowed here. Ask for less.";
 
 /* ---- making the request ---- */
 

@@ -12,7 +12,7 @@ enum {
 };
 
 static const char TOO_LARGE[] =
-    "%s sent more at once than an answer can be.";
+    "%s sent more at once than an answer can be. Choose another model.";
 
 static bool
 is_good_status(const struct llm_call *call)

@@ -41,7 +41,8 @@ llm_errbody_unknown(struct llm_end *end, const struct llm_provider *provider,
 		    "the address asked. Check its base_url.");
 	else if (status >= 200 && status < 300)
 		llm_fault_say(end, provider, ERR_PROTOCOL,
-		    "%s answered with something that is not a stream.");
+		    "%s answered with something that is not a stream. Check "
+		    "its base_url.");
 	else
 		llm_fault_status(end, provider, status);
 	llm_fault_note(end, "body", "unknown");

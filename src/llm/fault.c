@@ -21,12 +21,14 @@ static const struct row {
 	    "The account at %s has no credit left. Add some there, or use "
 	    "another key." },
 	{ ERR_PROVIDER_REJECTED, false,
-	    "%s did not accept the request." },
+	    "%s did not accept the request. Choose other settings or another "
+	    "model." },
 	{ ERR_MODEL_NOT_FOUND, false,
 	    "%s does not know this model, or the API key may not use it. "
 	    "Choose another." },
 	{ ERR_CONTEXT_LENGTH, false,
-	    "The conversation is too long for this model of %s." },
+	    "The conversation is too long for this model of %s. Begin a new "
+	    "one, or choose a model with more room." },
 	{ ERR_PROVIDER_RATE, true,
 	    "%s is limiting requests. Try again later." },
 	{ ERR_PROVIDER_UNAVAILABLE, true,
@@ -34,11 +36,12 @@ static const struct row {
 	{ ERR_NETWORK, true,
 	    "The connection to %s broke. Try again." },
 	{ ERR_PROTOCOL, false,
-	    "%s sent something that is not an answer." },
+	    "%s sent something that is not an answer. Try again, or choose "
+	    "another model." },
 	{ ERR_TIMEOUT, true,
 	    "%s took too long. Try again." },
 	{ ERR_INTERNAL, false,
-	    "Something went wrong here while %s was answering." },
+	    "Something went wrong here while %s was answering. Try again." },
 };
 
 /* The first row that holds the status. */

@@ -73,6 +73,35 @@ take_reasoning(struct llm_parse *parse, const json_t *delta)
 	llm_parse_text(parse, LLM_REASONING, text);
 }
 
+/* A part that is neither, such as a reference, has no text for people. */
+static void
+take_part(struct llm_parse *parse, const json_t *part)
+{
+	const char *type = llm_json_text(part, "type");
+	const json_t *thought;
+	size_t i;
+
+	if (strcmp(type, "text") == 0)
+		llm_parse_text(parse, LLM_TEXT, json_object_get(part, "text"));
+	if (strcmp(type, "thinking") != 0)
+		return;
+	json_array_foreach(json_object_get(part, "thinking"), i, thought)
+		llm_parse_text(parse, LLM_REASONING,
+		    json_object_get(thought, "text"));
+}
+
+/* Text, or, where a Mistral model thinks, parts of both kinds. */
+static void
+take_content(struct llm_parse *parse, const json_t *content)
+{
+	const json_t *part;
+	size_t i;
+
+	llm_parse_text(parse, LLM_TEXT, content);
+	json_array_foreach(content, i, part)
+		take_part(parse, part);
+}
+
 static void
 take_delta(struct llm_parse *parse, const json_t *delta)
 {
@@ -82,7 +111,7 @@ take_delta(struct llm_parse *parse, const json_t *delta)
 	    json_is_object(json_object_get(delta, "function_call")))
 		parse->has_tools = true;
 	take_reasoning(parse, delta);
-	llm_parse_text(parse, LLM_TEXT, json_object_get(delta, "content"));
+	take_content(parse, json_object_get(delta, "content"));
 	if (json_string_length(refusal) == 0)
 		return;
 	parse->has_refusal = true;
@@ -175,7 +204,7 @@ error_in(const struct sse_event *event, const json_t *root)
 	    root : error;
 }
 
-static void
+void
 openai_event(struct llm_parse *parse, const struct sse_event *event)
 {
 	json_auto_t *root = NULL;
@@ -198,7 +227,7 @@ openai_event(struct llm_parse *parse, const struct sse_event *event)
 }
 
 /* Not streamed, a choice has its text as "message", not as "delta". */
-static bool
+bool
 openai_whole(struct llm_parse *parse, const json_t *root)
 {
 	const json_t *choice =

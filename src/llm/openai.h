@@ -1,6 +1,7 @@
 /*
  * OpenAI's chat completions (openai.c: the events, openai_ask.c: the request,
- * openai_error.c: the errors, openai_models.c: the list of models), and what many other hosts speak after it.
+ * openai_error.c: the errors, openai_models.c: the list of models), and what
+ * many other hosts speak after it; mistral.c takes most of it over.
  * Where they differ all of it is taken: reasoning under two names, usage in
  * x_groq, errors as a chunk, as an event, inside a chunk that has choices, at
  * the top of a body, or as a bare string.
@@ -11,6 +12,29 @@
 #include <jansson.h>
 
 #include "llm/wire.h"
+
+void
+openai_event(struct llm_parse *parse, const struct sse_event *event);
+
+bool
+openai_whole(struct llm_parse *parse, const json_t *root);
+
+/* ---- openai_ask.c ---- */
+
+/* What hosts call differently, or do not take, in a request. */
+struct openai_form {
+	const char *system_role;
+	const char *max_tokens;       /* the name of the limit */
+	bool has_temperature;
+	double temperature;
+	const char *reasoning_effort; /* NULL: none is sent */
+	bool asks_usage;              /* stream_options is taken */
+};
+
+enum err
+openai_ask_as(const struct llm_provider *provider,
+    const struct llm_request *request, const struct openai_form *form,
+    struct llm_ask *ask);
 
 enum err
 openai_ask(const struct llm_provider *provider,

@@ -65,7 +65,7 @@ add_message(struct buf *b, const char *role, const char *text, size_t n)
 
 static enum err
 add_messages(struct buf *b, const struct llm_request *rq,
-    struct model_traits t)
+    const struct openai_form *form)
 {
 	static const char *const ROLES[] = {
 		[LLM_USER] = "user", [LLM_ASSISTANT] = "assistant",
@@ -73,8 +73,8 @@ add_messages(struct buf *b, const struct llm_request *rq,
 	enum err err = buf_adds(b, ",\"messages\":[");
 
 	if (err == ERR_OK && rq->system != NULL)
-		err = add_message(b, t.is_reasoning ? "developer" : "system",
-		    rq->system, strlen(rq->system));
+		err = add_message(b, form->system_role, rq->system,
+		    strlen(rq->system));
 	for (size_t i = 0; err == ERR_OK && i < rq->n_messages; i++) {
 		const struct llm_message *m = &rq->messages[i];
 
@@ -85,57 +85,78 @@ add_messages(struct buf *b, const struct llm_request *rq,
 	return err ? err : buf_add(b, "]", 1);
 }
 
-/*
- * max_tokens is what the older models of OpenAI and nearly all other hosts
- * know; the reasoning models know only the newer name.
- */
 static enum err
-add_options(struct buf *b, const struct llm_request *rq, struct model_traits t)
+add_options(struct buf *b, const struct llm_request *rq,
+    const struct openai_form *form)
 {
 	enum err err = ERR_OK;
 
-	if (wants_temperature(rq, t))
-		err = buf_addf(b, ",\"temperature\":%.15g", rq->temperature);
+	if (form->has_temperature)
+		err = buf_addf(b, ",\"temperature\":%.15g",
+		    form->temperature);
 	if (err == ERR_OK && rq->max_tokens > 0)
-		err = buf_addf(b, ",\"%s\":%d",
-		    t.is_reasoning != rq->renames_limit ?
-		    "max_completion_tokens" : "max_tokens", rq->max_tokens);
-	if (err == ERR_OK && rq->reasoning_effort != NULL) {
+		err = buf_addf(b, ",\"%s\":%d", form->max_tokens,
+		    rq->max_tokens);
+	if (err == ERR_OK && form->reasoning_effort != NULL) {
 		err = buf_adds(b, ",\"reasoning_effort\":");
 		if (err == ERR_OK)
-			err = buf_add_json(b, rq->reasoning_effort,
-			    strlen(rq->reasoning_effort));
+			err = buf_add_json(b, form->reasoning_effort,
+			    strlen(form->reasoning_effort));
 	}
 	return err;
 }
 
 static enum err
-make_body(struct buf *b, const struct llm_request *rq)
+make_body(struct buf *b, const struct llm_request *rq,
+    const struct openai_form *form)
 {
-	struct model_traits t = traits_of(rq->model);
 	enum err err;
 
 	if ((err = buf_adds(b, "{\"model\":")) ||
 	    (err = buf_add_json(b, rq->model, strlen(rq->model))) ||
-	    (err = add_messages(b, rq, t)) ||
-	    (err = add_options(b, rq, t)))
+	    (err = add_messages(b, rq, form)) ||
+	    (err = add_options(b, rq, form)) ||
+	    (err = buf_adds(b, ",\"stream\":true")))
 		return err;
-	return buf_adds(b, rq->no_stream_options ? ",\"stream\":true}" :
-	    ",\"stream\":true,\"stream_options\":{\"include_usage\":true}}");
+	return buf_adds(b, form->asks_usage ?
+	    ",\"stream_options\":{\"include_usage\":true}}" : "}");
 }
 
 enum err
-openai_ask(const struct llm_provider *provider,
-    const struct llm_request *request, struct llm_ask *ask)
+openai_ask_as(const struct llm_provider *provider,
+    const struct llm_request *request, const struct openai_form *form,
+    struct llm_ask *ask)
 {
 	enum err err;
 
 	if ((err = buf_addf(&ask->url, "%s/chat/completions",
 	    provider->base_url)) ||
-	    (err = make_body(&ask->body, request)) ||
+	    (err = make_body(&ask->body, request, form)) ||
 	    (err = llm_ask_header(ask, "Content-Type", "application/json")))
 		return err;
 	return llm_ask_header(ask, "Accept", "text/event-stream");
+}
+
+/*
+ * max_tokens is what the older models of OpenAI and nearly all other hosts
+ * know; the reasoning models know only the newer name.
+ */
+enum err
+openai_ask(const struct llm_provider *provider,
+    const struct llm_request *request, struct llm_ask *ask)
+{
+	struct model_traits t = traits_of(request->model);
+	struct openai_form form = {
+		.system_role = t.is_reasoning ? "developer" : "system",
+		.max_tokens = t.is_reasoning != request->renames_limit ?
+		    "max_completion_tokens" : "max_tokens",
+		.has_temperature = wants_temperature(request, t),
+		.temperature = request->temperature,
+		.reasoning_effort = request->reasoning_effort,
+		.asks_usage = !request->no_stream_options,
+	};
+
+	return openai_ask_as(provider, request, &form, ask);
 }
 
 enum err

@@ -7,8 +7,9 @@
 #include "llm/json.h"
 #include "llm/word.h"
 
+#define CHANGE " Change it, or choose another model."
 #define LIMIT_SENTENCE \
-	"%s does not take this token limit with this model."
+	"%s does not take this token limit with this model." CHANGE
 
 /* An error as it was sent; what was not sent is "" or 0. */
 struct fault {
@@ -41,6 +42,8 @@ static const struct {
 	{ "rate_limit_exceeded", ERR_PROVIDER_RATE },
 	{ "rate_limit_error", ERR_PROVIDER_RATE },
 	{ "rate_limited", ERR_PROVIDER_RATE },
+	{ "1300", ERR_PROVIDER_RATE }, /* Mistral: this key's limit */
+	{ "3505", ERR_PROVIDER_RATE }, /* and that of its service tier */
 	{ "slow_down", ERR_PROVIDER_RATE },
 	{ "server_error", ERR_PROVIDER_UNAVAILABLE },
 	{ "internal_error", ERR_PROVIDER_UNAVAILABLE },
@@ -77,7 +80,7 @@ static const struct {
 	const char *sentence;
 } PARAMS[] = {
 	{ "temperature", NULL, LLM_PARAM_TEMPERATURE,
-	    "%s does not take this temperature with this model." },
+	    "%s does not take this temperature with this model." CHANGE },
 	{ "max_tokens", "unsupported_parameter", LLM_PARAM_LIMIT_NAME,
 	    LIMIT_SENTENCE },
 	{ "max_completion_tokens", "unsupported_parameter",
@@ -86,11 +89,16 @@ static const struct {
 	{ "max_completion_tokens", NULL, LLM_PARAM_MAX_TOKENS,
 	    LIMIT_SENTENCE },
 	{ "reasoning_effort", NULL, LLM_PARAM_EFFORT,
-	    "%s does not take this reasoning effort with this model." },
+	    "%s does not take this reasoning effort with this model." CHANGE },
 	{ "messages[0].role", NULL, LLM_PARAM_SYSTEM,
-	    "%s does not take a system prompt with this model." },
+	    "%s does not take a system prompt with this model." CHANGE },
 	{ "stream_options", NULL, LLM_PARAM_STREAM_OPTIONS,
-	    "%s did not accept the request." },
+	    "%s did not accept the request. Choose another model." },
+	{ "messages", NULL, LLM_PARAM_NONE,
+	    "%s does not take these messages with this model. Ask in other "
+	    "words, or choose another model." },
+	{ "model", NULL, LLM_PARAM_NONE,
+	    "%s does not take this name of a model. Choose another." },
 };
 
 static int
@@ -108,7 +116,9 @@ find_param(const struct fault *f)
 static int
 status_in(const json_t *error)
 {
-	static const char *const NAMES[] = { "code", "status_code", "status" };
+	static const char *const NAMES[] = {
+		"code", "status_code", "status", "raw_status_code",
+	};
 
 	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
 		const json_t *v = json_object_get(error, NAMES[i]);

@@ -20,6 +20,21 @@ static const char *const OTHERS[] = {
 	"rerank",
 };
 
+/*
+ * Mistral says what a model can do, and when it will be switched off: then it
+ * is not offered any more, though it can still be asked.  Its models stand in
+ * the list once for each of their names, so "aliases" need not be read.
+ */
+static bool
+is_offered(const json_t *model)
+{
+	const json_t *can = json_object_get(model, "capabilities");
+
+	return json_string_length(json_object_get(model, "deprecation")) == 0 &&
+	    (!json_is_object(can) ||
+	    !json_is_false(json_object_get(can, "completion_chat")));
+}
+
 static bool
 may_chat(const char *id)
 {
@@ -67,7 +82,7 @@ openai_models(const json_t *root, llm_listed_fn *each, void *arg,
 			.context = context_of(model),
 		};
 
-		if (may_chat(listed.id))
+		if (may_chat(listed.id) && is_offered(model))
 			each(arg, &listed);
 	}
 	return true;

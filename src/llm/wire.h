@@ -16,7 +16,8 @@
 #define LLM_WIRE_TABLE(X) \
 X(openai) \
 X(anthropic) \
-X(gemini)
+X(gemini) \
+X(mistral)
 
 enum {
 	LLM_URL_MAX = 2048, /* base_url, and a model with each byte as %XX */

@@ -349,7 +349,8 @@ static const struct row {
 	    false },
 	{ "bad JSON", { { .say = HEAD CLOSE DELTA("Hi") "data: {\n\n"
 	    DELTA("more") STOP DONE } }, "Hi", ERR_PROTOCOL, "",
-	    "OpenAI sent something that is not an answer.", -1, false },
+	    "OpenAI sent something that is not an answer. Try again, or "
+	    "choose another model.", -1, false },
 	{ "an endless line", { { .say = HEAD CLOSE DELTA("Hi") "data: " },
 	    { .say = "0123456789abcdef0123456789abcdef", .times = 100000 } },
 	    "Hi", ERR_PROTOCOL, "", "OpenAI sent more at once", -1, false },

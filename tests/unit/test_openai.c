@@ -380,7 +380,8 @@ test_sentences(void **state)
 	assert_string_equal(end.note, "http 401, code invalid_api_key");
 	error_body(400, HOT, sizeof(HOT) - 1, &end);
 	assert_string_equal(end.message,
-	    "OpenAI does not take this temperature with this model.");
+	    "OpenAI does not take this temperature with this model. Change "
+	    "it, or choose another model.");
 	error_body(308, "", 0, &end);
 	assert_string_equal(end.message, "OpenAI answered with a redirect, "
 	    "which is not followed. Check its base_url.");
