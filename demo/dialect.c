@@ -4,6 +4,14 @@ static const struct dialect *const DIALECTS[] = {
 	&DIALECT_ANTHROPIC, /* before the one with the same list's path */
 	&DIALECT_OPENAI,
 	&DIALECT_GEMINI,
+	&DIALECT_MISTRAL,
+	&DIALECT_AZURE,
+	&DIALECT_DEEPSEEK,
+	&DIALECT_GROQ,
+	&DIALECT_OLLAMA,
+	&DIALECT_OPENROUTER,
+	&DIALECT_PERPLEXITY,
+	&DIALECT_VLLM,
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))

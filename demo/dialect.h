@@ -18,6 +18,9 @@
 
 #define ASK_TOKENS_UNSET INT64_MAX
 
+/* What the hosts of one dialect do in their own way; see openai.h. */
+struct flavour;
+
 /* Why a dialect does not take a request; status 0: it does. */
 struct objection {
 	int status;
@@ -41,6 +44,7 @@ struct ask {
 /* What the writers need to know about the answer they write. */
 struct answer {
 	struct script script;
+	const struct flavour *flavour;	/* the dialect's */
 	uint64_t id;
 	int64_t created;		/* seconds since 1970 */
 	int64_t prompt_tokens;
@@ -55,14 +59,17 @@ struct refusal {
 	bool is_quota;
 	bool is_key;			/* the key is wrong */
 	int64_t retry_ms;		/* -1: not said */
+	const struct flavour *flavour;	/* the dialect's */
 	const char *model;
 	struct slice key;		/* as it came; p may be NULL */
-	const char *message;		/* NULL: the usual one of the status */
+	/* NULL: the usual one of the status; with 422 the field rejected */
+	const char *message;
 	const char *param, *code;	/* JSON; NULL: the usual ones */
 };
 
 struct dialect {
 	const char *name;
+	const struct flavour *flavour;	/* NULL: it has none */
 	/* The method is POST; does the path ask this dialect for an answer? */
 	bool (*is_ask)(struct slice path);
 	/* Reads the body (and path).  False when it makes no sense. */
@@ -99,8 +106,11 @@ struct dialect {
 };
 
 extern const struct dialect DIALECT_ANTHROPIC;
-extern const struct dialect DIALECT_OPENAI;
+extern const struct dialect DIALECT_OPENAI, DIALECT_MISTRAL;
 extern const struct dialect DIALECT_GEMINI;
+/* hosts.c */
+extern const struct dialect DIALECT_AZURE, DIALECT_DEEPSEEK, DIALECT_GROQ,
+	DIALECT_OLLAMA, DIALECT_OPENROUTER, DIALECT_PERPLEXITY, DIALECT_VLLM;
 
 /* The row whose path matches, or NULL. */
 const struct dialect *

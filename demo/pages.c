@@ -132,7 +132,7 @@ write_models(const struct pages *pg, const struct dialect *d,
 	else
 		d->write_refusal(&(struct refusal){ .status = status,
 			.is_key = true, .retry_ms = -1,
-			.model = "", .key = d->key(rq) }, &body);
+			.flavour = d->flavour, .model = "", .key = d->key(rq) }, &body);
 	http_write(out, status, "application/json", &body, rq->keep);
 	buf_free(&body);
 }

@@ -150,7 +150,7 @@ write_whole_body(struct play *p, struct buf *body)
 		text_token(&p->text, a->tokens, &text);
 	if (s->error >= 0)
 		p->dialect->write_refusal(&(struct refusal){ .status = 500,
-			.retry_ms = -1,
+			.retry_ms = -1, .flavour = a->flavour,
 			.model = s->model }, body);
 	else
 		p->dialect->write_whole(a,
@@ -189,6 +189,7 @@ open_any(const struct play_request *rq, const struct script *s)
 		abort();
 	p->dialect = rq->dialect;
 	p->answer.script = *s;
+	p->answer.flavour = rq->dialect->flavour;
 	p->answer.id = rq->id;
 	p->answer.created = (int64_t)time(NULL);
 	p->keep = rq->http->keep && !s->connclose && !s->unchunked;
@@ -199,6 +200,7 @@ open_any(const struct play_request *rq, const struct script *s)
 		.status = refuse_status(rq->dialect, s),
 		.is_quota = s->quota,
 		.retry_ms = refuse_retry_ms(s),
+		.flavour = rq->dialect->flavour,
 		.model = p->answer.script.model,
 		.key = { p->key.p, p->key.n },
 	};
@@ -232,7 +234,7 @@ play_open(const struct play_request *rq, const struct script *s)
 	if (p->next)
 		return p;
 	open_text(p, rq->ask);
-	p->next = rq->ask->stream ? step_head : step_whole;
+	p->next = rq->ask->stream && !s->whole ? step_head : step_whole;
 	if (p->next == step_whole)
 		p->due += s->first_ms * MS
 			+ p->pace_ns * (p->text.tokens + p->text.thoughts);

@@ -93,6 +93,8 @@ static const struct part PARTS[] = {
 	FLAG_ROW(WIRE, "unchunked", unchunked,
 		"no chunked encoding: the close ends the body"),
 	FLAG_ROW(WIRE, "norole", norole, "no first event with only the role"),
+	FLAG_ROW(WIRE, "whole", whole,
+		"one JSON body, though a stream was asked for"),
 
 	{ ERRORS, "status", NUMBER, AT(status), 599, "-N",
 		"an error answer with the provider's own body" },

@@ -38,7 +38,7 @@ struct script {
 	/* how it ends */
 	int64_t length, filter, block, nodone, nofinish, nousage;
 	/* the wire */
-	int64_t slice, slice_pace, crlf, connclose, unchunked, norole;
+	int64_t slice, slice_pace, crlf, connclose, unchunked, norole, whole;
 	/* errors instead of an answer */
 	int64_t status, quota, html, retry_after, retry_after_ms, retry_date;
 	int64_t fail, redirect;
