@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "llm/provider.h"
+
 struct conf *
 admin_load_conf(const struct options *o)
 {
@@ -24,10 +26,20 @@ int
 admin_check_conf(const struct options *o)
 {
 	struct conf *conf = admin_load_conf(o);
+	struct llm_providers *providers = NULL;
+	char why[CONF_WHY_MAX];
+	enum err err;
 
 	if (conf == NULL)
 		return ADMIN_FAILED;
+	err = llm_providers_load(conf, &providers, why, sizeof(why));
 	free(conf);
+	if (err) {
+		admin_fail("%s", err == ERR_VALIDATION ? why :
+		    err_sentence(err));
+		return ADMIN_FAILED;
+	}
+	llm_providers_free(providers);
 	printf("ok\n");
 	return ADMIN_DONE;
 }

@@ -1,6 +1,6 @@
 /*
  * The models that can be chosen: those of the catalog, and those that the
- * providers list for this user's keys.
+ * providers list for this user's keys, or the settings name in their place.
  */
 #include <string.h>
 
@@ -36,6 +36,13 @@ note_key(void *arg, const char *provider, const char *last4)
 	(void)last4;
 	return json_object_set_new(c->own, provider, json_true()) == 0 ?
 	    ERR_OK : ERR_INTERNAL;
+}
+
+/* Are its models named in the settings, so that its list is not needed? */
+static bool
+is_named(const struct llm_provider *p)
+{
+	return p->models[0] != '\0';
 }
 
 static bool
@@ -81,7 +88,7 @@ key_source(const struct choosing *c, const struct llm_provider *p)
 static bool
 ask_for_list(const struct choosing *c, const struct llm_provider *p)
 {
-	if (key_source(c, p) == NULL)
+	if (key_source(c, p) == NULL || is_named(p))
 		return false;
 	if (json_object_get(c->recent, p->name) != NULL && !c->refresh)
 		return false;
@@ -190,6 +197,31 @@ add_listed(const struct choosing *c, const char *provider, json_t *list)
 	}
 }
 
+/* Those of the settings.  Of such only the name is known. */
+static void
+add_named(const struct choosing *c, const struct llm_provider *p, json_t *list)
+{
+	char name[LLM_MODEL_NAME_MAX];
+	size_t at = 0;
+
+	while (llm_provider_next_model(p, &at, name))
+		if (catalog_find(c->app->catalog, p->name, name) == NULL)
+			json_array_append_new(list, json_pack(
+			    "{s:s, s:s, s:s, s:n, s:n, s:n, s:n, s:n}",
+			    "id", name, "provider", p->name, "name", name,
+			    "context", "max_output", "capabilities", "price",
+			    "listed"));
+}
+
+static void
+add_others(const struct choosing *c, const struct llm_provider *p, json_t *list)
+{
+	if (is_named(p))
+		add_named(c, p, list);
+	else
+		add_listed(c, p->name, list);
+}
+
 static json_t *
 models_json(const struct choosing *c)
 {
@@ -197,8 +229,7 @@ models_json(const struct choosing *c)
 
 	add_known(c, list);
 	for (int i = 0; i < llm_provider_count(c->app->providers); i++)
-		add_listed(c, llm_provider_at(c->app->providers, i)->name,
-		    list);
+		add_others(c, llm_provider_at(c->app->providers, i), list);
 	return list;
 }
 

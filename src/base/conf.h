@@ -28,6 +28,8 @@ enum {
 	CONF_PROVIDERS_MAX = 32, /* provider sections */
 	CONF_NAME_MAX = 33,      /* a provider's name, NUL included */
 	CONF_FILES_MAX = 16,     /* files of one start */
+	CONF_HEADER_MAX = 65,    /* a header's name, NUL included */
+	CONF_QUERY_MAX = 257,    /* a query, NUL included */
 	CONF_WHY_MAX = 1024,     /* the sentence about a fault */
 };
 
@@ -107,6 +109,11 @@ TEXT(base_url, "", "its address, version path included; https, or http to " \
 TEXT(label, "", "its name for people; empty: the section's name") \
 PATH(key_file, "", "a file with a key for everybody, mode 0600") \
 TEXT(key_env, "", "an environment variable with a key for everybody") \
+TEXT(key_header, "", \
+	"the header that the key goes in, such as api-key; empty: the wire's") \
+TEXT(query, "", \
+	"what every URL of it ends with, such as api-version=2024-10-21") \
+TEXT(models, "", "names of models to offer, where its list does not tell") \
 PATH(ca_file, "", "certificates to trust for it, in place of the system's") \
 BOOL(allow_http, false, "http to other hosts than loopback is allowed") \
 BOOL(demo, false, "a stand-in that gives canned text; the page says so")

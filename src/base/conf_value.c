@@ -255,6 +255,45 @@ is_empty_or_variable(const char *value)
 	return value[n] == '\0' && (value[0] < '0' || value[0] > '9');
 }
 
+/* Headers of ours, and those that say where the body ends. */
+static const char *const taken_headers[] = {
+	"accept", "connection", "content-length", "content-type", "expect",
+	"host", "transfer-encoding",
+};
+
+static bool
+is_empty_or_header(const char *value)
+{
+	size_t n = strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+	for (size_t i = 0;
+	    i < sizeof(taken_headers) / sizeof(taken_headers[0]); i++)
+		if (strcasecmp(value, taken_headers[i]) == 0)
+			return false;
+	return value[n] == '\0' && n < CONF_HEADER_MAX;
+}
+
+/* URLs get into logs of others: a key must not be in one. */
+static bool
+is_empty_or_query(const char *value)
+{
+	size_t n = strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789-._~%=&");
+
+	return value[n] == '\0' && n < CONF_QUERY_MAX && value[0] != '&' &&
+	    strcasestr(value, "key") == NULL &&
+	    strcasestr(value, "token") == NULL;
+}
+
+/* As a model's name may be that is asked for. */
+static bool
+is_list_of_models(const char *value)
+{
+	return value[strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789._:/@- ")] == '\0';
+}
+
 static const struct conf_rule rules[] = {
 	{ "log", "level", is_log_level, "debug, info, warn or error", false },
 	{ "server", "public_url", is_empty_or_web_address,
@@ -264,6 +303,14 @@ static const struct conf_rule rules[] = {
 	{ NULL, "key_env", is_empty_or_variable,
 	    "the name of an environment variable; the key itself goes into "
 	    "that variable or into key_file", true },
+	{ NULL, "key_header", is_empty_or_header,
+	    "the name of a header, such as api-key, and none that every "
+	    "request has", true },
+	{ NULL, "query", is_empty_or_query,
+	    "the end of a URL, such as api-version=2024-10-21; a key goes "
+	    "into key_file", true },
+	{ NULL, "models", is_list_of_models,
+	    "names of models with spaces between them", false },
 };
 
 const struct conf_rule *

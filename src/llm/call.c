@@ -45,7 +45,7 @@ make_request(struct llm_call *call, const struct llm_request *request)
 
 	llm_ask_init(&ask);
 	if ((err = wire->ask(call->provider, request, &ask)) == ERR_OK)
-		err = wire->auth(call->provider, call->key, &ask);
+		err = llm_ask_complete(&ask, call->provider, call->key);
 	if (err == ERR_OK)
 		err = make_headers(call, &ask.headers);
 	if (err == ERR_OK && curl_easy_setopt(call->easy, CURLOPT_URL,

@@ -108,16 +108,15 @@ transfer(struct fetch *f, const struct llm_ask *ask)
 static enum err
 ask_page(struct fetch *f, CURLcode *code)
 {
-	const struct llm_wire *wire = f->provider->wire;
 	struct llm_ask ask;
 	enum err err;
 
 	llm_ask_init(&ask);
-	if ((err = wire->models_url(f->provider, f->after.p, &ask.url)) ==
-	    ERR_OK &&
+	if ((err = f->provider->wire->models_url(f->provider, f->after.p,
+	    &ask.url)) == ERR_OK &&
 	    (err = llm_ask_header(&ask, "Accept", "application/json")) ==
 	    ERR_OK)
-		err = wire->auth(f->provider, f->key, &ask);
+		err = llm_ask_complete(&ask, f->provider, f->key);
 	if (err == ERR_OK)
 		*code = transfer(f, &ask);
 	llm_ask_free(&ask);
@@ -165,7 +164,8 @@ fetch_page(struct fetch *f)
 		llm_fault_set(f->end, f->provider, ERR_INTERNAL);
 	else if (code == CURLE_WRITE_ERROR)
 		llm_fault_say(f->end, f->provider, ERR_PROTOCOL,
-		    "%s sent a list of models that is too long.");
+		    "%s sent a list of models that is too long. Name some in "
+		    "the settings.");
 	else if (code != CURLE_OK)
 		llm_transport_fault(f->end, f->provider, code);
 	else

@@ -18,6 +18,9 @@ struct llm_provider {
 	char label[128];
 	char base_url[512]; /* no slash at its end */
 	char ca_file[512];  /* whom to trust; "": whom the system trusts */
+	char key_header[65]; /* where the key goes; "": where the wire says */
+	char query[257];    /* what every URL ends with; "": nothing */
+	char models[512];   /* names to offer, with spaces between; or "" */
 	const struct llm_wire *wire;
 	bool demo;
 	char *key; /* a key for everybody; NULL: each user brings one; owned */

@@ -187,6 +187,12 @@ load_one(struct llm_provider *p, const struct conf_provider *c,
 		    sizeof(p->label) - 1);
 	memcpy(p->label, label, strlen(label) + 1);
 	memcpy(p->ca_file, c->ca_file, sizeof(p->ca_file));
+	memcpy(p->models, c->models, sizeof(p->models));
+	/* conf.c has seen to it that they fit */
+	snprintf(p->key_header, sizeof(p->key_header), "%.*s",
+	    CONF_HEADER_MAX - 1, c->key_header);
+	snprintf(p->query, sizeof(p->query), "%.*s", CONF_QUERY_MAX - 1,
+	    c->query);
 	if ((p->wire = llm_wire_find(c->wire)) == NULL)
 		return SAY(why, "wire = %s: there is no such wire; there is %s",
 		    c->wire, llm_wire_names());
@@ -253,6 +259,23 @@ llm_provider_find(const struct llm_providers *providers, const char *name)
 		if (strcmp(providers->at[i].name, name) == 0)
 			return &providers->at[i];
 	return NULL;
+}
+
+bool
+llm_provider_next_model(const struct llm_provider *provider, size_t *at,
+    char name[static LLM_MODEL_NAME_MAX])
+{
+	const char *p = provider->models + *at;
+	size_t n;
+
+	p += strspn(p, " ");
+	n = strcspn(p, " ");
+	*at = (size_t)(p + n - provider->models);
+	if (n == 0)
+		return false;
+	memcpy(name, p, n);
+	name[n] = '\0';
+	return true;
 }
 
 const char *

@@ -9,7 +9,10 @@
 #include "base/conf.h"
 #include "llm/llm.h"
 
-enum { LLM_KEY_MAX = 8 * 1024 }; /* some keys are signed tokens of 2 KB */
+enum {
+	LLM_KEY_MAX = 8 * 1024, /* some keys are signed tokens of 2 KB */
+	LLM_MODEL_NAME_MAX = 512, /* NUL included; as long as a setting */
+};
 
 struct llm_providers;
 
@@ -36,6 +39,14 @@ llm_provider_at(const struct llm_providers *providers, int i);
 /* NULL where there is none of that name. */
 const struct llm_provider *
 llm_provider_find(const struct llm_providers *providers, const char *name);
+
+/*
+ * The models that the settings name, one with each call; `*at` is 0 before the
+ * first.  False after the last.
+ */
+bool
+llm_provider_next_model(const struct llm_provider *provider, size_t *at,
+    char name[static LLM_MODEL_NAME_MAX]);
 
 /* The name of its wire, for people and for GET /models. */
 const char *

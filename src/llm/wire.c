@@ -43,6 +43,30 @@ llm_ask_free(struct llm_ask *ask)
 	buf_free(&ask->body);
 }
 
+static enum err
+add_query(struct buf *url, const char *query)
+{
+	if (query[0] == '\0')
+		return ERR_OK;
+	return buf_addf(url, "%c%s", strchr(url->p, '?') != NULL ? '&' : '?',
+	    query);
+}
+
+enum err
+llm_ask_complete(struct llm_ask *ask, const struct llm_provider *provider,
+    const char *key)
+{
+	bool has_own_header = provider->key_header[0] != '\0';
+	enum err err;
+
+	if ((err = add_query(&ask->url, provider->query)) ||
+	    (err = provider->wire->auth(provider,
+	    has_own_header ? NULL : key, ask)))
+		return err;
+	return has_own_header && key != NULL ?
+	    llm_ask_header(ask, provider->key_header, key) : ERR_OK;
+}
+
 enum err
 llm_ask_header(struct llm_ask *ask, const char *name, const char *value)
 {

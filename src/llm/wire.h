@@ -116,6 +116,16 @@ llm_ask_init(struct llm_ask *ask);
 void
 llm_ask_free(struct llm_ask *ask);
 
+/*
+ * What every request has, whatever its wire, once its URL and other headers are
+ * there: the query of the settings behind the URL, and the headers of auth();
+ * where the settings name a header for the key, it goes there instead.  Lists
+ * of models go through here too.
+ */
+enum err
+llm_ask_complete(struct llm_ask *ask, const struct llm_provider *provider,
+    const char *key);
+
 /* One header line; ERR_TOO_LARGE over the ceiling. */
 enum err
 llm_ask_header(struct llm_ask *ask, const char *name, const char *value);

@@ -15,6 +15,7 @@
 
 #include "llm/catalog.h"
 #include "llm/provider.h"
+#include "llm/wire.h"
 
 /* ---- files ---- */
 
@@ -355,6 +356,74 @@ test_key_env(void **state)
 	unsetenv("LLMSELECT_TEST_KEY");
 }
 
+/* ---- what every request has ---- */
+
+static const struct {
+	const char *name, *query, *key_header, *key;
+	const char *url, *want_url, *headers; /* each header ended by | */
+} REQUESTS[] = {
+	{ "nothing of its own", "", "", "sk-1", "https://h/v1/x",
+	    "https://h/v1/x", "Authorization: Bearer sk-1|" },
+	{ "a query", "api-version=v1", "", "sk-1", "https://h/v1/x",
+	    "https://h/v1/x?api-version=v1", "Authorization: Bearer sk-1|" },
+	{ "a query behind another", "a=1&b=2", "", "sk-1", "https://h/x?n=9",
+	    "https://h/x?n=9&a=1&b=2", "Authorization: Bearer sk-1|" },
+	{ "a header for the key", "", "api-key", "sk-1", "https://h/x",
+	    "https://h/x", "api-key: sk-1|" },
+	{ "no key", "", "api-key", NULL, "https://h/x", "https://h/x", "" },
+};
+
+static void
+check_request(size_t i)
+{
+	struct conf_provider *c = one_provider("openai", "One");
+	struct llm_providers *all = NULL;
+	struct llm_ask ask;
+	char why[512];
+
+	strcpy(c->query, REQUESTS[i].query);
+	strcpy(c->key_header, REQUESTS[i].key_header);
+	assert_int_equal(llm_providers_load(&conf, &all, why, sizeof(why)),
+	    ERR_OK);
+	llm_ask_init(&ask);
+	assert_int_equal(buf_adds(&ask.url, REQUESTS[i].url), ERR_OK);
+	assert_int_equal(llm_ask_complete(&ask, llm_provider_at(all, 0),
+	    REQUESTS[i].key), ERR_OK);
+	for (size_t at = 0; at < ask.headers.len; at++)
+		if (ask.headers.p[at] == '\0')
+			ask.headers.p[at] = '|';
+	assert_string_equal(ask.url.p, REQUESTS[i].want_url);
+	assert_string_equal(ask.headers.p, REQUESTS[i].headers);
+	llm_ask_free(&ask);
+	llm_providers_free(all);
+}
+
+static void
+test_requests(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(REQUESTS) / sizeof(REQUESTS[0]); i++) {
+		print_message("  %s\n", REQUESTS[i].name);
+		check_request(i);
+	}
+}
+
+static void
+test_named_models(void **state)
+{
+	struct llm_provider p = { .models = "  a/b:c  d " };
+	char name[LLM_MODEL_NAME_MAX];
+	size_t at = 0;
+
+	(void)state;
+	assert_true(llm_provider_next_model(&p, &at, name));
+	assert_string_equal(name, "a/b:c");
+	assert_true(llm_provider_next_model(&p, &at, name));
+	assert_string_equal(name, "d");
+	assert_false(llm_provider_next_model(&p, &at, name));
+	assert_false(llm_provider_next_model(&p, &at, name));
+}
+
 int
 main(void)
 {
@@ -367,6 +436,8 @@ main(void)
 		cmocka_unit_test(test_unknown_wire),
 		cmocka_unit_test(test_key_files),
 		cmocka_unit_test(test_key_env),
+		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_named_models),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -212,6 +212,23 @@ faults(void **state)
 		    "2: provider.x.key_env: must be the name of an environment "
 		    "variable; the key itself goes into that variable or into "
 		    "key_file" },
+		{ "a header that every request has",
+		    "[provider.x]\nkey_header = Host\n",
+		    "2: provider.x.key_header: must be the name of a header, "
+		    "such as api-key, and none that every request has" },
+		{ "a header's name with a line's end in it",
+		    "[provider.x]\nkey_header = api-key: x\n",
+		    "2: provider.x.key_header: must be the name of a header, "
+		    "such as api-key, and none that every request has" },
+		{ "a key in a URL", "[provider.x]\nquery = key=sk-secret\n",
+		    "2: provider.x.query: must be the end of a URL, such as "
+		    "api-version=2024-10-21; a key goes into key_file" },
+		{ "a query with a blank", "[provider.x]\nquery = a=b c\n",
+		    "2: provider.x.query: must be the end of a URL, such as "
+		    "api-version=2024-10-21; a key goes into key_file" },
+		{ "models with a comma", "[provider.x]\nmodels = a,b\n",
+		    "2: provider.x.models = \"a,b\": must be names of models "
+		    "with spaces between them" },
 		{ "no wire", "[provider.x]\nwire =\n",
 		    "2: provider.x.wire = \"\": "
 		    "must be the name of a wire, such as openai" },
