@@ -96,12 +96,14 @@ describe('readEvents', () => {
   });
 });
 
+const bytes = (text) => new TextEncoder().encode(text);
+
 it('an event beyond the ceiling breaks the stream', () => {
   const events = [];
   const decoder = createDecoder((event) => events.push(event.type), { charsMax: 1000 });
-  decoder.feed(`data: {"content": "${'x'.repeat(600)}`);
-  decoder.feed('x'.repeat(600));
-  decoder.feed('"}\n\n');
+  decoder.feed(bytes(`data: {"content": "${'x'.repeat(600)}`));
+  decoder.feed(bytes('x'.repeat(600)));
+  decoder.feed(bytes('"}\n\n'));
   expect(events).toEqual(['broken']);
 });
 
@@ -109,7 +111,7 @@ it('all of a long answer fits into one event', () => {
   const events = [];
   const decoder = createDecoder((event) => events.push(event));
   const content = 'x'.repeat(4 * 1024 * 1024);
-  const text = line({ content });
-  for (let at = 0; at < text.length; at += 65_536) decoder.feed(text.slice(at, at + 65_536));
+  const all = bytes(line({ content }));
+  for (let at = 0; at < all.length; at += 65_536) decoder.feed(all.slice(at, at + 65_536));
   expect(events[0].data.content.length).toBe(content.length);
 });

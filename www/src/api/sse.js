@@ -1,8 +1,9 @@
 /*
  * An event stream of ours, read into events.
  *
- * createDecoder is a stage: text of any cut goes in, whole events come out, and
- * exactly one of them is an end: `done` or `error` as the server sent it, or
+ * createReader is a stage: bytes of any cut go in, whole messages come out, as
+ * WHATWG HTML section 9.2.6 has it.  createDecoder makes events of them, and
+ * exactly one of these is an end: `done` or `error` as the server sent it, or
  * `broken` where the stream stopped without either or said something that no
  * server of ours says.  After the end nothing more comes out.
  *
@@ -48,6 +49,21 @@ function parseObject(text) {
   }
 }
 
+/* `onMessage` gets { event, data, id }; `onTooLarge` is told of one that is. */
+export function createReader(onMessage, onTooLarge, charsMax = EVENT_CHARS_MAX) {
+  // The parser drops the BOM; if both did, a second one would be dropped too.
+  const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+  const parser = createParser({
+    onEvent: onMessage,
+    onError(error) {
+      if (error.type === 'max-buffer-size-exceeded') onTooLarge();
+    },
+    maxBufferSize: charsMax,
+  });
+
+  return { feed: (bytes) => parser.feed(utf8.decode(bytes, { stream: true })) };
+}
+
 export function createDecoder(onEvent, { kinds = CHAT_KINDS, charsMax = EVENT_CHARS_MAX } = {}) {
   let ended = false;
 
@@ -65,17 +81,11 @@ export function createDecoder(onEvent, { kinds = CHAT_KINDS, charsMax = EVENT_CH
     if (kind) emit({ type: kind[0], position: message.id ?? null, data });
   }
 
-  const parser = createParser({
-    onEvent: take,
-    onError(error) {
-      if (error.type === 'max-buffer-size-exceeded') emit({ type: 'broken' });
-    },
-    maxBufferSize: charsMax,
-  });
+  const reader = createReader(take, () => emit({ type: 'broken' }), charsMax);
 
   return {
-    feed(text) {
-      if (!ended) parser.feed(text);
+    feed(bytes) {
+      if (!ended) reader.feed(bytes);
     },
     end: () => emit({ type: 'broken' }),
     ended: () => ended,
@@ -90,7 +100,6 @@ export function createDecoder(onEvent, { kinds = CHAT_KINDS, charsMax = EVENT_CH
  */
 export async function readEvents(response, onEvent, { signal, silenceMs = SILENCE_MS_MAX } = {}) {
   const decoder = createDecoder(onEvent);
-  const utf8 = new TextDecoder();
   const reader = response.body.getReader();
   let timer;
   let closed = false;
@@ -109,7 +118,7 @@ export async function readEvents(response, onEvent, { signal, silenceMs = SILENC
       const { value, done } = await reader.read();
       closed = done;
       if (done || signal?.aborted) break;
-      decoder.feed(utf8.decode(value, { stream: true }));
+      decoder.feed(value);
     }
   } catch {
     // A read that fails is a stream that broke; the line below says so.
