@@ -27,7 +27,7 @@ static const struct row {
 	    "%s does not know this model, or the API key may not use it. "
 	    "Choose another." },
 	{ ERR_CONTEXT_LENGTH, false,
-	    "The conversation is too long for this model of %s. Begin a new "
+	    "The conversation does not fit into this model of %s. Begin a new "
 	    "one, or choose a model with more room." },
 	{ ERR_PROVIDER_RATE, true,
 	    "%s is limiting requests. Try again later." },

@@ -9,7 +9,7 @@
 
 #define CHANGE " Change it, or choose another model."
 #define LIMIT_SENTENCE \
-	"%s does not take this token limit with this model." CHANGE
+	"The model at %s does not take this token limit." CHANGE
 
 /* An error as it was sent; what was not sent is "" or 0. */
 struct fault {
@@ -80,7 +80,7 @@ static const struct {
 	const char *sentence;
 } PARAMS[] = {
 	{ "temperature", NULL, LLM_PARAM_TEMPERATURE,
-	    "%s does not take this temperature with this model." CHANGE },
+	    "The model at %s does not take this temperature." CHANGE },
 	{ "max_tokens", "unsupported_parameter", LLM_PARAM_LIMIT_NAME,
 	    LIMIT_SENTENCE },
 	{ "max_completion_tokens", "unsupported_parameter",
@@ -89,13 +89,14 @@ static const struct {
 	{ "max_completion_tokens", NULL, LLM_PARAM_MAX_TOKENS,
 	    LIMIT_SENTENCE },
 	{ "reasoning_effort", NULL, LLM_PARAM_EFFORT,
-	    "%s does not take this reasoning effort with this model." CHANGE },
+	    "The model at %s does not take this reasoning effort." CHANGE },
 	{ "messages[0].role", NULL, LLM_PARAM_SYSTEM,
-	    "%s does not take a system prompt with this model." CHANGE },
+	    "The model at %s does not take a system prompt. Leave it out, "
+	    "or choose another model." },
 	{ "stream_options", NULL, LLM_PARAM_STREAM_OPTIONS,
 	    "%s did not accept the request. Choose another model." },
 	{ "messages", NULL, LLM_PARAM_NONE,
-	    "%s does not take these messages with this model. Ask in other "
+	    "The model at %s does not take these messages. Ask in other "
 	    "words, or choose another model." },
 	{ "model", NULL, LLM_PARAM_NONE,
 	    "%s does not take this name of a model. Choose another." },
