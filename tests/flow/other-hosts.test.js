@@ -25,6 +25,7 @@ const AT_THE_ROOT = new Set(["openai", "anthropic", "gemini"]);
 // means, `bodies` what its own bodies do; each row of them is a script part.
 const HOSTS = {
 	openai: { error: "provider_unavailable" },
+	anthropic: { error: "provider_unavailable", header: "x-api-key" },
 	mistral: { error: "provider_unavailable", bodies: {
 		"status-400": "context_length", "status-401": "provider_auth",
 		"status-404": "model_not_found",
