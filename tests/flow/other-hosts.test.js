@@ -26,6 +26,8 @@ const AT_THE_ROOT = new Set(["openai", "anthropic", "gemini"]);
 const HOSTS = {
 	openai: { error: "provider_unavailable" },
 	anthropic: { error: "provider_unavailable", header: "x-api-key" },
+	gemini: { error: "provider_unavailable", header: "x-goog-api-key",
+		query: "alt=sse" },
 	mistral: { error: "provider_unavailable", bodies: {
 		"status-400": "context_length", "status-401": "provider_auth",
 		"status-404": "model_not_found",
@@ -139,14 +141,13 @@ for (const [name, host] of Object.entries(HOSTS)) {
 
 		test("the key and the address are what the section says", async () => {
 			const [rq] = await asked(stack, name);
-			const bearer = `Bearer ${KEY}`;
 
 			assert.equal(rq.query, host.query ?? null);
 			if (host.header) {
 				assert.equal(rq.headers[host.header], KEY);
 				assert.equal(rq.authorization, null);
-			} else if (!AT_THE_ROOT.has(name) || name === "openai")
-				assert.equal(rq.authorization, bearer);
+			} else
+				assert.equal(rq.authorization, `Bearer ${KEY}`);
 		});
 
 		test("an error in the stream, with the text so far", async () => {

@@ -21,7 +21,8 @@
 enum {
 	BODY_MAX = 1024 * 1024,
 	PATH_SIZE = 1024,
-	SAME_MAX = 12, /* a run of the body this long is no accident */
+	SAME_MAX = 14, /* a run of the body this long is no accident, for it
+	                * is more than one word: " temperature " has 13 */
 };
 
 /* How the collection's names of hosts are spoken to. */
