@@ -137,6 +137,14 @@ write_models(const struct pages *pg, const struct dialect *d,
 	buf_free(&body);
 }
 
+/* Does this request of its tag, the first is 1, meet no errors any more? */
+static bool
+is_over(const struct script *s, int64_t ordinal)
+{
+	return (s->fail >= 0 && ordinal > s->fail)
+		|| (s->odd && ordinal % 2 == 0);
+}
+
 /* The order of the checks is the providers': the body, the key, the model. */
 static struct play *
 begin(struct pages *pg, const struct play_request *rq, struct script *s,
@@ -155,7 +163,7 @@ begin(struct pages *pg, const struct play_request *rq, struct script *s,
 		return play_refuse(rq, s, 404, NULL);
 	if (result == SCRIPT_BAD_PART)
 		return play_refuse(rq, s, 400, why);
-	if (s->fail >= 0 && stats_ordinal(&pg->stats, *handle) > s->fail)
+	if (is_over(s, stats_ordinal(&pg->stats, *handle)))
 		script_heal(s);
 	if ((pick = picky_find(s, rq->ask)) != NULL)
 		return play_reject(rq, s, pick);

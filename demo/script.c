@@ -107,6 +107,8 @@ static const struct part PARTS[] = {
 		"retry-after-ms (with status)" },
 	{ ERRORS, "retry-date", NUMBER, AT(retry_date), HOUR_MS, "-S",
 		"Retry-After as the HTTP date S seconds from now" },
+	FLAG_ROW(ERRORS, "odd", odd,
+		"only every other request of a tag, from the first on, does"),
 	N_ROW(ERRORS, "fail", fail,
 		"only the first N requests of a tag meet errors and faults"),
 	{ ERRORS, "redirect", OPTIONAL, AT(redirect), 65535, "[-PORT]",
@@ -152,16 +154,28 @@ struct model {
 	enum voice voice;
 	int64_t first_ms, pace_us, reasoning;
 	const char *what;
+	const char *parts;	/* of its script; NULL: none */
 };
 
 static const struct model MODELS[] = {
-	{ "demo", VOICE_PLAIN, 0, 33000, 0, "canned text, 30 tokens/s" },
-	{ "demo-fast", VOICE_FAST, 0, 5000, 0, "200 tokens/s" },
+	{ "demo", VOICE_PLAIN, 0, 33000, 0, "canned text, 30 tokens/s",
+		NULL },
+	{ "demo-fast", VOICE_FAST, 0, 5000, 0, "200 tokens/s", NULL },
 	{ "demo-slow", VOICE_SLOW, 2000, 200000, 0,
-		"5 tokens/s, 2 s before the first" },
+		"5 tokens/s, 2 s before the first", NULL },
 	{ "demo-thinker", VOICE_THINKER, 200, 33000, 40,
-		"40 reasoning tokens first" },
-	{ "demo-long", VOICE_LONG, 0, 10000, 0, "2000 tokens of Markdown" },
+		"40 reasoning tokens first", NULL },
+	{ "demo-long", VOICE_LONG, 0, 10000, 0, "2000 tokens of Markdown",
+		NULL },
+	{ "demo-short", VOICE_PLAIN, 0, 33000, 0,
+		"comes to its limit after 20 tokens", ":tokens-20:length" },
+	{ "demo-refuses", VOICE_PLAIN, 0, 33000, 0, "refuses",
+		":tokens-12:refusal" },
+	{ "demo-breaks", VOICE_PLAIN, 0, 33000, 0,
+		"breaks with an error after 20 tokens", ":error-20" },
+	{ "demo-busy", VOICE_PLAIN, 0, 33000, 0,
+		"429 every other time, to come again in 2 s",
+		":tag-demo-busy:odd:status-429:retry-after-2" },
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -303,7 +317,9 @@ script_parse(const char *name, struct script *s, char why[SCRIPT_WHY_MAX])
 			"names start with demo.");
 		return SCRIPT_UNKNOWN_MODEL;
 	}
-	result = parse_parts(s, name + n, why);
+	result = model->parts ? parse_parts(s, model->parts, why) : SCRIPT_OK;
+	if (result == SCRIPT_OK)
+		result = parse_parts(s, name + n, why);
 	if (s->pace_ms == SCRIPT_UNSET && s->pace_us == SCRIPT_UNSET)
 		s->pace_us = model->pace_us;
 	return result;

@@ -41,7 +41,7 @@ struct script {
 	int64_t slice, slice_pace, crlf, connclose, unchunked, norole, whole;
 	/* errors instead of an answer */
 	int64_t status, quota, html, retry_after, retry_after_ms, retry_date;
-	int64_t fail, redirect;
+	int64_t fail, odd, redirect;
 	/* what it does not take: see picky.h */
 	int64_t no_temperature, no_effort, no_system, no_options, new_limit;
 	int64_t context;
