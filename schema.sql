@@ -85,6 +85,8 @@ CREATE TABLE IF NOT EXISTS conversations (
 	pinned TINYINT NOT NULL DEFAULT 0,
 	-- the last message of the branch that is shown
 	leaf_id BINARY(16) NULL,
+	-- what its questions are asked with until another is given
+	system_prompt MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
 	created_at BIGINT NOT NULL,
 	updated_at BIGINT NOT NULL,
 	KEY user_updated (user_id, updated_at),
@@ -130,7 +132,8 @@ CREATE TABLE IF NOT EXISTS messages (
 	ended_at BIGINT NULL,
 	UNIQUE KEY running_in (running_in),
 	UNIQUE KEY client_request (user_id, client_request_id),
-	KEY conversation (conversation_id, depth),
+	-- the shape of a conversation is read from this key alone
+	KEY conversation (conversation_id, user_id, depth, id, parent_id, role),
 	KEY owner (owner),
 	-- by user first, so that a user's running answers are counted quickly
 	KEY session (user_id, session_id),

@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/conversations.h"
 #include "store/messages.h"
 
 enum {
 	MESSAGE_MAX = 4194304,     /* see limits.message_max */
-	SYSTEM_MAX = 65536,
 	TOKENS_MAX = 10000000,
 	TITLE_CHARACTERS_MAX = 80, /* taken from the first question */
 };
@@ -23,10 +23,11 @@ static const char *const on_disconnects[] = { "stop", "continue", NULL };
 static const struct field ask_fields[] = {
 	FIELD_TEXT(struct ask, message, 1, MESSAGE_MAX, 0),
 	FIELD_BOOL(struct ask, regenerate, 0),
+	FIELD_UUID(struct ask, edit_message_id, 0),
 	FIELD_MODEL(struct ask, provider, FIELD_MUST),
 	FIELD_MODEL(struct ask, model, FIELD_MUST),
 	FIELD_UUID(struct ask, conversation_id, 0),
-	FIELD_TEXT(struct ask, system, 1, SYSTEM_MAX, 0),
+	FIELD_TEXT(struct ask, system, 0, CONV_SYSTEM_MAX, 0),
 	FIELD_REAL(struct ask, temperature, 0, 2, 0),
 	FIELD_INT(struct ask, max_tokens, 1, TOKENS_MAX, 0),
 	FIELD_CHOICE(struct ask, reasoning_effort, efforts, 0),
@@ -42,6 +43,9 @@ check_regenerate(struct req *rq, const struct ask *ask)
 		return req_fail_field(rq, "message",
 		    "cannot go with regenerate, which answers the last "
 		    "question once more");
+	if (!uuid_is_none(&ask->edit_message_id))
+		return req_fail_field(rq, "edit_message_id",
+		    "cannot go with regenerate, which changes no question");
 	if (uuid_is_none(&ask->conversation_id))
 		return req_fail_field(rq, "conversation_id",
 		    "is required with regenerate");
@@ -59,6 +63,10 @@ check_message(struct req *rq, const struct ask *ask, size_t message_max)
 		return req_fail_field(rq, "message",
 		    "must have at most %zu bytes, and has %zu",
 		    message_max, ask->message.len);
+	if (!uuid_is_none(&ask->edit_message_id) &&
+	    uuid_is_none(&ask->conversation_id))
+		return req_fail_field(rq, "conversation_id",
+		    "is required with edit_message_id");
 	return ERR_OK;
 }
 
@@ -136,7 +144,7 @@ ask_request(const struct ask *ask, const struct catalog_model *model,
 {
 	struct llm_request request = {
 		.model = ask->model.p,
-		.system = ask->system.p,
+		.system = ask->system.len > 0 ? ask->system.p : NULL,
 		.has_temperature = ask->temperature.set,
 		.temperature = ask->temperature.r,
 		.max_tokens = ask->max_tokens.set ? (int)ask->max_tokens.i : 0,

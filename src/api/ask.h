@@ -20,9 +20,11 @@
 struct ask {
 	struct text message; /* absent with `regenerate` */
 	bool regenerate;     /* answer the last question once more */
+	struct uuid edit_message_id; /* the question that `message` replaces;
+	                              * zeros: none */
 	struct text provider, model;
 	struct uuid conversation_id; /* zeros: a new one */
-	struct text system;
+	struct text system; /* absent: as before; "": none from now on */
 	struct number temperature, max_tokens;
 	int reasoning_effort, on_disconnect; /* -1: absent */
 	struct text client_request_id; /* absent: the request has no name */

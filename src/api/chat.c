@@ -125,7 +125,7 @@ load_history(struct chat *c)
 	enum err err = find_conversation(c);
 
 	return err ? err : prompt_load(&c->prompt, c->db, c->rq, &c->ask,
-	    c->is_new ? NULL : &c->conv);
+	    c->model, c->is_new ? NULL : &c->conv);
 }
 
 /* ---- open the key ---- */
@@ -165,6 +165,7 @@ describe_stream(struct chat *c, struct stream *s)
 	s->owner = c->app->worker;
 	s->conversation = c->conv.id;
 	s->question = c->prompt.question;
+	s->left_out = c->prompt.left_out;
 	s->stop_on_leave = ask_stops_on_leave(&c->ask);
 }
 
@@ -288,7 +289,9 @@ claim(struct chat *c, enum reader_kind kind)
 		.user = c->rq->user.id, .session = c->rq->user.session,
 		.owner = c->app->worker,
 		.conversation = c->conv.id, .is_new = c->is_new,
-		.title = title, .leaf = c->conv.leaf, .depth = c->prompt.depth,
+		.title = title, .system = c->prompt.system_given,
+		.leaf = c->conv.leaf, .parent = c->prompt.parent,
+		.depth = c->prompt.depth,
 		.question = c->stream->question, .answer = c->stream->id,
 		.text = c->ask.message.p, .text_len = c->ask.message.len,
 		.provider = c->ask.provider.p, .model = c->ask.model.p,

@@ -1,48 +1,25 @@
 /* What was asked and answered before. */
-#include <string.h>
+#include <stdlib.h>
 
+#include "api/history_json.h"
 #include "api/routes.h"
 #include "api/streams.h"
-#include "base/clock.h"
 #include "http/fields.h"
 #include "store/conversations.h"
 #include "store/messages.h"
-#include "store/segments.h"
-#include "stream/events.h"
+#include "store/tree.h"
 
-enum { LIMIT_MAX = 100, LIMIT = 30, PAGE_MAX = 100000 };
-
-static json_t *
-time_json(int64_t wall_ms)
-{
-	char text[CLOCK_TEXT_SIZE];
-
-	return json_string(clock_text(wall_ms, text));
-}
-
-static json_t *
-id_json(const struct uuid *id)
-{
-	char text[UUID_TEXT_SIZE];
-
-	return uuid_is_none(id) ? json_null() : json_string(uuid_text(id, text));
-}
-
-static json_t *
-conv_json(const struct conv *c)
-{
-	return json_pack("{s:o, s:s, s:b, s:o, s:o}",
-	    "id", id_json(&c->id),
-	    "title", c->title,
-	    "pinned", c->pinned,
-	    "created_at", time_json(c->created_at),
-	    "updated_at", time_json(c->updated_at));
-}
+enum {
+	LIMIT_MAX = 100,
+	LIMIT = 30,
+	PAGE_MAX = 100000,
+	SHOWN_BYTES_MAX = 24 * 1024 * 1024, /* of text: in JSON it may double */
+};
 
 static enum err
 add_conv(void *arg, const struct conv *c)
 {
-	return json_array_append_new(arg, conv_json(c)) == 0 ?
+	return json_array_append_new(arg, history_conv(c)) == 0 ?
 	    ERR_OK : ERR_INTERNAL;
 }
 
@@ -83,127 +60,178 @@ history_list(const struct app *app, struct db_conn *db, struct req *rq)
 	return rq->reply != NULL ? ERR_OK : ERR_INTERNAL;
 }
 
-static void
-add_text(json_t *object, const char *name, const char *text)
-{
-	if (text[0] != '\0')
-		json_object_set_new(object, name, json_string(text));
-}
-
-/* What only an answer has. */
-static void
-add_answer(json_t *object, const struct msg *m)
-{
-	if (m->reasoning != NULL)
-		json_object_set_new(object, "reasoning",
-		    json_stringn(m->reasoning, m->reasoning_len));
-	add_text(object, "provider", m->provider);
-	add_text(object, "model", m->model);
-	add_text(object, "finish_reason", m->finish_reason);
-	if (m->error_code[0] != '\0')
-		json_object_set_new(object, "error", json_pack("{s:s, s:s}",
-		    "code", m->error_code, "message", m->error_message));
-	events_add_figures(object, &m->figures);
-}
-
-static json_t *
-msg_json(const struct msg *m)
-{
-	json_t *object = json_pack("{s:o, s:o, s:s, s:s%, s:s, s:o}",
-	    "id", id_json(&m->id),
-	    "parent_id", id_json(&m->parent),
-	    "role", m->role,
-	    "content", m->text, m->text_len,
-	    "state", m->state,
-	    "created_at", time_json(m->created_at));
-
-	if (object != NULL && m->provider[0] != '\0')
-		add_answer(object, m);
-	return object;
-}
-
-struct showing {
-	json_t *messages;
-	json_t *running; /* borrowed: the one that runs; NULL: none */
-	struct uuid running_id;
-};
-
-/* The last message comes first. */
-static enum err
-add_msg(void *arg, const struct msg *m)
-{
-	struct showing *show = arg;
-	json_t *object = msg_json(m);
-
-	if (json_array_insert_new(show->messages, 0, object) != 0)
-		return ERR_INTERNAL;
-	if (strcmp(m->state, "running") == 0) {
-		show->running = object;
-		show->running_id = m->id;
-	}
-	return ERR_OK;
-}
-
-/* An answer that runs is shown as far as it is written down. */
-static enum err
-add_running_text(struct db_conn *db, const struct showing *show)
-{
-	struct buf text, reasoning;
-	enum err err;
-
-	if (show->running == NULL)
-		return ERR_OK;
-	buf_init(&text, DB_CELL_MAX);
-	buf_init(&reasoning, DB_CELL_MAX);
-	err = segment_join(db, &show->running_id, 0, 0, &text,
-	    &reasoning);
-	json_object_set_new(show->running, "content",
-	    json_stringn(text.p, text.len));
-	if (reasoning.len > 0)
-		json_object_set_new(show->running, "reasoning",
-		    json_stringn(reasoning.p, reasoning.len));
-	buf_free(&text);
-	buf_free(&reasoning);
-	return err;
-}
-
 static enum err
 fail_unknown(struct req *rq)
 {
 	return req_fail(rq, ERR_NOT_FOUND, "There is no such conversation.");
 }
 
-enum err
-history_show(const struct app *app, struct db_conn *db, struct req *rq)
-{
-	json_auto_t *messages = json_array();
-	struct showing show = { .messages = messages };
+/* ---- one of them ---- */
+
+/* A conversation on its way to be shown. */
+struct showing {
+	struct db_conn *db;
+	struct req *rq;
 	struct conv conv;
+	struct history_running running;
+	struct tree tree;
+	const struct tree_node **nodes; /* that are to be shown */
+	size_t n, n_shown;
+	size_t bytes; /* of text shown */
+	json_t *messages;
+	int whole; /* the tree, not a branch */
+	bool is_full;
+};
+
+static void
+showing_free(struct showing *s)
+{
+	history_running_free(&s->running);
+	tree_free(&s->tree);
+	free(s->nodes);
+	json_decref(s->messages);
+}
+
+/* Where a question was asked, or answered, several times. */
+static enum err
+add_siblings(json_t *object, const struct tree *tree,
+    const struct tree_node *node)
+{
+	const struct tree_node *s = tree_first_sibling(tree, node);
+	json_t *list;
+
+	if (s == node && tree_next_sibling(tree, node) == NULL)
+		return ERR_OK;
+	list = json_array();
+	for (; s != NULL; s = tree_next_sibling(tree, s))
+		json_array_append_new(list, history_id(&s->id));
+	return json_object_set_new(object, "siblings", list) == 0 ?
+	    ERR_OK : ERR_INTERNAL;
+}
+
+static enum err
+show_message(void *arg, const struct msg *row)
+{
+	struct showing *s = arg;
+	struct msg m = *row;
+	json_t *object;
+
+	history_running_show(&s->running, &m);
+	s->bytes += m.text_len + m.reasoning_len;
+	s->is_full = s->bytes > SHOWN_BYTES_MAX && s->n_shown > 0;
+	if (s->is_full)
+		return ERR_TOO_LARGE; /* the reading ends here */
+	object = history_msg(&m);
+	if (json_array_append_new(s->messages, object) != 0)
+		return ERR_INTERNAL;
+	return s->whole ? (s->n_shown++, ERR_OK) :
+	    add_siblings(object, &s->tree, s->nodes[s->n_shown++]);
+}
+
+static enum err
+choose_nodes(struct showing *s)
+{
+	const struct tree_node *leaf = tree_find(&s->tree, &s->conv.leaf);
+
+	s->nodes = malloc((s->tree.n + 1) * sizeof(*s->nodes));
+	if (s->nodes == NULL)
+		return ERR_INTERNAL;
+	if (!s->whole) {
+		s->n = tree_branch(&s->tree, leaf, s->nodes);
+		return ERR_OK;
+	}
+	for (; s->n < s->tree.n; s->n++)
+		s->nodes[s->n] = &s->tree.nodes[s->n];
+	return ERR_OK;
+}
+
+static enum err
+fail_full(struct showing *s)
+{
+	return req_fail(s->rq, ERR_TOO_LARGE,
+	    "This conversation has more than %d MiB of text in all. "
+	    "Ask for the branch that is shown, without tree=1.",
+	    SHOWN_BYTES_MAX / 1024 / 1024);
+}
+
+static enum err
+read_messages(struct showing *s)
+{
+	const struct uuid *user = &s->rq->user.id;
 	enum err err;
 
-	(void)app;
-	err = conv_get(db, &rq->user.id, &rq->path_id, &conv);
-	if (err == ERR_NOT_FOUND)
-		return fail_unknown(rq);
-	if (err || (err = msg_branch(db, &rq->user.id, &conv.id, &conv.leaf,
-	    add_msg, &show)) || (err = add_running_text(db, &show)))
+	if ((err = history_running_load(&s->running, s->db, user,
+	    &s->conv.id)) ||
+	    (err = tree_load(s->db, user, &s->conv.id, &s->tree)) ||
+	    (err = choose_nodes(s)))
 		return err;
-	rq->reply = conv_json(&conv);
-	if (rq->reply == NULL ||
-	    json_object_set_new(rq->reply, "leaf_id", id_json(&conv.leaf)) ||
-	    json_object_set(rq->reply, "messages", messages))
+	err = msg_each(s->db, user, s->nodes, s->n,
+	    s->whole ? MSG_DOWN : MSG_UP, show_message, s);
+	if (err && !s->is_full)
+		return err;
+	return s->is_full && s->whole ? fail_full(s) : ERR_OK;
+}
+
+/* A branch was read from its end. */
+static json_t *
+in_order(const struct showing *s)
+{
+	json_t *list = json_array();
+
+	if (s->whole) {
+		json_decref(list);
+		return json_incref(s->messages);
+	}
+	for (size_t i = json_array_size(s->messages); i-- > 0; )
+		json_array_append(list, json_array_get(s->messages, i));
+	return list;
+}
+
+static enum err
+show(struct showing *s)
+{
+	enum err err;
+
+	err = conv_get(s->db, &s->rq->user.id, &s->rq->path_id, &s->conv);
+	if (err == ERR_NOT_FOUND)
+		return fail_unknown(s->rq);
+	if (err || (err = read_messages(s)) ||
+	    (err = history_details(s->db, s->rq, &s->conv, &s->rq->reply)))
+		return err;
+	if (json_object_set_new(s->rq->reply, "left_out",
+	    json_integer((json_int_t)(s->n - s->n_shown))) ||
+	    json_object_set_new(s->rq->reply, "messages", in_order(s)))
 		return ERR_INTERNAL;
 	return ERR_OK;
 }
 
+enum err
+history_show(const struct app *app, struct db_conn *db, struct req *rq)
+{
+	struct showing s = { .db = db, .rq = rq, .messages = json_array() };
+	enum err err;
+
+	(void)app;
+	err = req_query_int(rq, "tree", 0, 1, 0, &s.whole);
+	if (err == ERR_OK)
+		err = show(&s);
+	showing_free(&s);
+	return err;
+}
+
+/* ---- changing one ---- */
+
 struct change {
-	struct text title;
+	struct text title, system;
 	bool pinned;
+	struct uuid leaf_id;
 };
 
 static const struct field change_fields[] = {
 	FIELD_TEXT(struct change, title, 1, CONV_TITLE_MAX, 0),
+	FIELD_TEXT(struct change, system, 0, CONV_SYSTEM_MAX, 0),
 	FIELD_BOOL(struct change, pinned, 0),
+	FIELD_UUID(struct change, leaf_id, 0),
 };
 
 static bool
@@ -214,26 +242,41 @@ is_given(const struct req *rq, const char *field)
 	return value != NULL && !json_is_null(value);
 }
 
+/* Either the conversation is not there, or the message is not in it. */
+static enum err
+fail_not_found(struct db_conn *db, struct req *rq)
+{
+	struct conv conv;
+
+	if (conv_get(db, &rq->user.id, &rq->path_id, &conv) == ERR_OK)
+		return req_fail(rq, ERR_NOT_FOUND,
+		    "There is no such message in this conversation.");
+	return fail_unknown(rq);
+}
+
 enum err
 history_change(const struct app *app, struct db_conn *db, struct req *rq)
 {
-	struct change change = { 0 };
+	struct change in = { 0 };
+	struct conv_change change;
 	struct conv conv;
 	enum err err;
 
 	(void)app;
-	if ((err = FIELDS_READ(rq, change_fields, &change)))
+	if ((err = FIELDS_READ(rq, change_fields, &in)))
 		return err;
-	err = conv_change(db, &rq->user.id, &rq->path_id, change.title.p,
-	    is_given(rq, "pinned") ? &change.pinned : NULL);
-	if (err == ERR_OK)
-		err = conv_get(db, &rq->user.id, &rq->path_id, &conv);
+	change = (struct conv_change){
+		.title = in.title.p,
+		.system = in.system.p,
+		.pinned = is_given(rq, "pinned") ? &in.pinned : NULL,
+		.leaf = is_given(rq, "leaf_id") ? &in.leaf_id : NULL,
+	};
+	err = conv_change(db, &rq->user.id, &rq->path_id, &change);
 	if (err == ERR_NOT_FOUND)
-		return fail_unknown(rq);
-	if (err)
+		return fail_not_found(db, rq);
+	if (err || (err = conv_get(db, &rq->user.id, &rq->path_id, &conv)))
 		return err;
-	rq->reply = conv_json(&conv);
-	return rq->reply != NULL ? ERR_OK : ERR_INTERNAL;
+	return history_details(db, rq, &conv, &rq->reply);
 }
 
 /* An answer that runs in it is stopped first: nobody will read it. */

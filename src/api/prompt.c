@@ -1,17 +1,31 @@
 #include "api/prompt.h"
 
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "llm/tokens.h"
+#include "llm/turns.h"
 #include "store/messages.h"
+#include "store/tree.h"
+
+/* A turn adds a question and an answer. */
+enum { TURN = 2 };
 
 /* A prompt in the making. */
 struct loading {
 	struct prompt *prompt;
+	struct db_conn *db;
 	struct req *rq;
-	const struct ask *ask;
+	struct ask *ask;
+	const struct conv *conv;
+	int64_t room; /* tokens that its messages may have */
+	int64_t used; /* of them */
+	struct tree tree;
+	const struct tree_node **branch; /* to be read, last message first */
+	const struct tree_node **said;   /* those of them that have a text */
+	size_t n_branch, n_read;
+	bool is_full; /* what is older does not go */
 };
 
 static void
@@ -26,6 +40,7 @@ prompt_free(struct prompt *p)
 	for (size_t i = 0; i < p->n; i++)
 		free_text(&p->messages[i]);
 	free(p->messages);
+	buf_free(&p->system);
 	*p = (struct prompt){ 0 };
 }
 
@@ -53,15 +68,11 @@ make_room(struct prompt *p)
 }
 
 static enum err
-add(struct loading *l, enum llm_role role, const char *text, size_t len)
+add(struct prompt *p, enum llm_role role, const char *text, size_t len)
 {
-	struct prompt *p = l->prompt;
 	char *copy;
 	enum err err;
 
-	if (p->n >= PROMPT_MESSAGES_MAX || p->bytes + len > PROMPT_BYTES_MAX)
-		return req_fail(l->rq, ERR_CONTEXT_LENGTH,
-		    "This conversation is too long. Start a new one.");
 	if ((err = make_room(p)))
 		return err;
 	copy = malloc(len + 1);
@@ -74,18 +85,128 @@ add(struct loading *l, enum llm_role role, const char *text, size_t len)
 	return ERR_OK;
 }
 
-/* The question to answer once more is the last one of the branch. */
+/* ---- the system prompt ---- */
+
+/* The one of this request, else the one that is stored. */
+static enum err
+settle_system(struct loading *l)
+{
+	struct prompt *p = l->prompt;
+	struct ask *ask = l->ask;
+	enum err err;
+
+	p->system_given = ask->system.p;
+	if (ask->system.p != NULL || l->conv == NULL)
+		return ERR_OK;
+	buf_init(&p->system, CONV_SYSTEM_BYTES_MAX);
+	if ((err = conv_system(l->db, &l->rq->user.id, &l->conv->id,
+	    &p->system)))
+		return err;
+	ask->system = (struct text){ p->system.p, p->system.len };
+	return ERR_OK;
+}
+
+/* ---- where the question stands ---- */
+
+/* The question whose place the new one takes; it stays in a branch apart. */
+static enum err
+find_edited(struct loading *l, const struct tree_node **out)
+{
+	const struct tree_node *node =
+	    tree_find(&l->tree, &l->ask->edit_message_id);
+
+	if (node == NULL)
+		return req_fail(l->rq, ERR_NOT_FOUND,
+		    "There is no such message in this conversation.");
+	if (!node->is_user)
+		return req_fail_field(l->rq, "edit_message_id",
+		    "is an answer; only a question can be replaced");
+	*out = node;
+	return ERR_OK;
+}
+
+/* After the message `last`; NULL: it is a first one. */
 static void
-note_question(struct loading *l, const struct msg *m, bool is_user)
+put_question_after(struct loading *l, const struct tree_node *last)
 {
 	struct prompt *p = l->prompt;
 
-	if (!l->ask->regenerate && p->depth == 0)
-		p->depth = m->depth + 1;
-	if (l->ask->regenerate && is_user && uuid_is_none(&p->question)) {
-		p->question = m->id;
-		p->depth = m->depth;
+	p->question = uuid_make();
+	if (last != NULL) {
+		p->parent = last->id;
+		p->depth = last->depth + 1;
 	}
+	l->n_branch = tree_branch(&l->tree, last, l->branch);
+}
+
+/* The last question of the branch, which then ends in it. */
+static enum err
+find_question_again(struct loading *l, const struct tree_node *last)
+{
+	while (last != NULL && !last->is_user)
+		last = tree_parent(&l->tree, last);
+	if (last == NULL)
+		return req_fail(l->rq, ERR_CONFLICT,
+		    "There is no question here to answer once more.");
+	l->prompt->question = last->id;
+	l->prompt->parent = last->parent;
+	l->prompt->depth = last->depth;
+	l->n_branch = tree_branch(&l->tree, last, l->branch);
+	return ERR_OK;
+}
+
+static enum err
+place_question(struct loading *l)
+{
+	const struct tree_node *last = tree_find(&l->tree, &l->conv->leaf);
+	const struct tree_node *edited = NULL;
+	enum err err;
+
+	if (l->ask->regenerate)
+		return find_question_again(l, last);
+	if (!uuid_is_none(&l->ask->edit_message_id)) {
+		if ((err = find_edited(l, &edited)))
+			return err;
+		last = tree_parent(&l->tree, edited);
+	}
+	put_question_after(l, last);
+	return ERR_OK;
+}
+
+static enum err
+load_tree(struct loading *l)
+{
+	enum err err = tree_load(l->db, &l->rq->user.id, &l->conv->id,
+	    &l->tree);
+
+	if (err == ERR_TOO_LARGE || l->tree.n + TURN > TREE_MAX)
+		return req_fail(l->rq, ERR_CONFLICT,
+		    "This conversation has %d messages, and takes no more. "
+		    "Start a new one.", TREE_MAX);
+	if (err)
+		return err;
+	l->branch = calloc(l->tree.n + 1, sizeof(*l->branch));
+	l->said = calloc(l->tree.n + 1, sizeof(*l->said));
+	return l->branch != NULL && l->said != NULL ? ERR_OK : ERR_INTERNAL;
+}
+
+/* ---- the texts ---- */
+
+static int64_t
+weigh(const struct llm_message *m)
+{
+	return tokens_guess(m->text, m->len);
+}
+
+/* Whether one more message is too much.  The question never is: it comes
+ * first, and is not asked about. */
+static bool
+fits(const struct loading *l, const struct msg *m)
+{
+	const struct prompt *p = l->prompt;
+
+	return l->used <= l->room && p->n < PROMPT_MESSAGES_MAX - 1 &&
+	    p->bytes + m->text_len + l->ask->message.len <= PROMPT_BYTES_MAX;
 }
 
 /* Called from the last message to the first. */
@@ -94,15 +215,18 @@ read_message(void *arg, const struct msg *m)
 {
 	struct loading *l = arg;
 	bool is_user = strcmp(m->role, "user") == 0;
+	bool is_question = l->ask->regenerate && l->n_read == 0;
 
-	note_question(l, m, is_user);
 	if (strcmp(m->state, "running") == 0)
 		return req_fail(l->rq, ERR_BUSY, "%s", "");
-	if (l->ask->regenerate && uuid_is_none(&l->prompt->question))
-		return ERR_OK; /* the answers that are to be given anew */
+	l->used += tokens_guess(m->text, m->text_len);
+	l->is_full = !is_question && !fits(l, m);
+	if (l->is_full)
+		return ERR_TOO_LARGE; /* the reading ends here */
+	l->said[l->prompt->n] = l->branch[l->n_read++];
 	if (m->text_len == 0)
 		return ERR_OK; /* an answer without text is left out */
-	return add(l, is_user ? LLM_USER : LLM_ASSISTANT, m->text,
+	return add(l->prompt, is_user ? LLM_USER : LLM_ASSISTANT, m->text,
 	    m->text_len);
 }
 
@@ -118,76 +242,94 @@ reverse(struct llm_message *list, size_t n)
 }
 
 static enum err
-add_question(struct loading *l)
+read_branch(struct loading *l)
 {
-	const struct ask *ask = l->ask;
+	enum err err = msg_each(l->db, &l->rq->user.id, l->branch, l->n_branch,
+	    MSG_UP, read_message, l);
 
-	if (!ask->regenerate) {
-		l->prompt->question = uuid_make();
-		return add(l, LLM_USER, ask->message.p, ask->message.len);
+	if (err && !l->is_full)
+		return err;
+	reverse(l->prompt->messages, l->prompt->n);
+	return ERR_OK;
+}
+
+/* What was read may begin in the middle of a turn. */
+static void
+keep_whole_turns(struct loading *l)
+{
+	struct prompt *p = l->prompt;
+	size_t drop = turns_drop_by(p->messages, p->n, l->room, weigh);
+
+	for (size_t i = 0; i < drop; i++) {
+		p->bytes -= p->messages[i].len;
+		free_text(&p->messages[i]);
 	}
-	if (uuid_is_none(&l->prompt->question))
-		return req_fail(l->rq, ERR_CONFLICT,
-		    "There is no question here to answer once more.");
-	return ERR_OK;
+	p->n -= drop;
+	memmove(p->messages, p->messages + drop, p->n * sizeof(*p->messages));
 }
 
-/* Two texts of the user with an empty line between them, in the first one. */
-static enum err
-join(struct llm_message *into, struct llm_message *next)
+/* All that comes before the first one that goes, with a text or without. */
+static void
+count_left_out(struct loading *l)
 {
-	size_t len = into->len + 2 + next->len;
-	char *text = malloc(len + 1);
+	struct prompt *p = l->prompt;
+	size_t kept = p->n - (l->ask->regenerate ? 0 : 1); /* of the branch */
 
-	if (text == NULL)
-		return ERR_INTERNAL;
-	snprintf(text, len + 1, "%s\n\n%s", into->text, next->text);
-	free_text(into);
-	free_text(next);
-	*next = (struct llm_message){ 0 };
-	into->text = text;
-	into->len = len;
-	return ERR_OK;
+	p->left_out = kept > 0 ? l->said[kept - 1]->depth : (int)l->n_branch;
 }
 
-/*
- * Where an answer was left out two questions stand side by side, which some
- * providers refuse.
- */
+/* ---- all of it ---- */
+
 static enum err
-join_neighbours(struct prompt *p)
+load_branch(struct loading *l)
 {
-	size_t kept = 0;
 	enum err err;
 
-	for (size_t i = 0; i < p->n; i++) {
-		struct llm_message *m = &p->messages[i];
-
-		if (kept > 0 && p->messages[kept - 1].role == m->role) {
-			if ((err = join(&p->messages[kept - 1], m)))
-				return err;
-			continue;
-		}
-		p->messages[kept++] = *m;
-		if (kept - 1 != i)
-			*m = (struct llm_message){ 0 };
+	if (l->conv == NULL) {
+		put_question_after(l, NULL);
+		return ERR_OK;
 	}
-	p->n = kept;
-	return ERR_OK;
+	if ((err = load_tree(l)) ||
+	    (err = place_question(l)))
+		return err;
+	return read_branch(l);
+}
+
+static enum err
+load(struct loading *l)
+{
+	const struct text *message = &l->ask->message;
+	enum err err;
+
+	if ((err = settle_system(l)))
+		return err;
+	l->used = tokens_guess(message->p, message->len);
+	l->room -= tokens_guess(l->ask->system.p, l->ask->system.len);
+	if ((err = load_branch(l)))
+		return err;
+	if (!l->ask->regenerate && (err = add(l->prompt, LLM_USER, message->p,
+	    message->len)))
+		return err;
+	keep_whole_turns(l);
+	count_left_out(l);
+	return prompt_join(l->prompt);
 }
 
 enum err
 prompt_load(struct prompt *p, struct db_conn *db, struct req *rq,
-    const struct ask *ask, const struct conv *conv)
+    struct ask *ask, const struct catalog_model *model,
+    const struct conv *conv)
 {
-	struct loading l = { .prompt = p, .rq = rq, .ask = ask };
-	enum err err;
+	struct loading l = {
+		.prompt = p, .db = db, .rq = rq, .ask = ask, .conv = conv,
+		.room = model == NULL ? INT64_MAX :
+		    tokens_room(model->context, model->max_output,
+		    ask->max_tokens.set ? ask->max_tokens.i : 0),
+	};
+	enum err err = load(&l);
 
-	if (conv != NULL && (err = msg_branch(db, &rq->user.id, &conv->id,
-	    &conv->leaf, read_message, &l)))
-		return err;
-	reverse(p->messages, p->n);
-	if ((err = add_question(&l)))
-		return err;
-	return join_neighbours(p);
+	tree_free(&l.tree);
+	free(l.branch);
+	free(l.said);
+	return err;
 }

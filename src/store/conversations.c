@@ -33,6 +33,25 @@ conv_get(struct db_conn *c, const struct uuid *user, const struct uuid *id,
 	    in, DB_COUNT(in), read_one, out);
 }
 
+static enum err
+add_system(void *arg, const struct db_value *row, int n)
+{
+	(void)n;
+	return buf_add(arg, row[0].p, row[0].len);
+}
+
+enum err
+conv_system(struct db_conn *c, const struct uuid *user, const struct uuid *id,
+    struct buf *out)
+{
+	struct db_value in[] = { db_uuid(id), db_uuid(user) };
+
+	return db_query_one(c,
+	    "SELECT COALESCE(system_prompt, '') FROM conversations"
+	    " WHERE id = ? AND user_id = ?",
+	    in, DB_COUNT(in), add_system, out);
+}
+
 struct each {
 	conv_fn *fn;
 	void *arg;
@@ -56,6 +75,7 @@ read_each(void *arg, const struct db_value *row, int n)
 #define MATCHES \
 	" AND (LOWER(c.title) LIKE LOWER(?) ESCAPE '!' OR EXISTS" \
 	" (SELECT 1 FROM messages m WHERE m.conversation_id = c.id" \
+	" AND m.user_id = c.user_id" \
 	" AND LOWER(m.content) LIKE LOWER(?) ESCAPE '!'))"
 
 enum { PATTERN_SIZE = 2 * CONV_SEARCH_MAX + 3 };
@@ -152,26 +172,6 @@ conv_count(struct db_conn *c, const struct uuid *user, const char *search,
 {
 	return search == NULL ? count_all(c, user, out) :
 	    count_matching(c, user, search, out);
-}
-
-enum err
-conv_change(struct db_conn *c, const struct uuid *user, const struct uuid *id,
-    const char *title, const bool *pinned)
-{
-	struct db_value in[] = {
-		db_text(title), pinned != NULL ? DB_INT(*pinned) : DB_NULL,
-		db_uuid(id), db_uuid(user),
-	};
-	uint64_t affected = 0;
-	enum err err;
-
-	err = db_run(c,
-	    "UPDATE conversations SET title = COALESCE(?, title),"
-	    " pinned = COALESCE(?, pinned) WHERE id = ? AND user_id = ?",
-	    in, DB_COUNT(in), &affected);
-	if (err)
-		return err;
-	return affected == 1 ? ERR_OK : ERR_NOT_FOUND;
 }
 
 struct deleting {

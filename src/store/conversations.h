@@ -6,6 +6,7 @@
 #ifndef STORE_CONVERSATIONS_H
 #define STORE_CONVERSATIONS_H
 
+#include "base/buf.h"
 #include "base/uuid.h"
 #include "store/db.h"
 
@@ -13,6 +14,8 @@ enum {
 	CONV_TITLE_MAX = 200,  /* characters */
 	CONV_TITLE_SIZE = 801, /* of at most 4 bytes, and the NUL */
 	CONV_SEARCH_MAX = 255, /* bytes of what is searched for */
+	CONV_SYSTEM_MAX = 65536, /* characters of a system prompt, */
+	CONV_SYSTEM_BYTES_MAX = 4 * CONV_SYSTEM_MAX,
 };
 
 struct conv {
@@ -26,6 +29,11 @@ struct conv {
 enum err
 conv_get(struct db_conn *c, const struct uuid *user, const struct uuid *id,
     struct conv *out);
+
+/* The system prompt, added to `out`; nothing where there is none. */
+enum err
+conv_system(struct db_conn *c, const struct uuid *user, const struct uuid *id,
+    struct buf *out);
 
 typedef enum err conv_fn(void *arg, const struct conv *conv);
 
@@ -41,10 +49,21 @@ enum err
 conv_count(struct db_conn *c, const struct uuid *user, const char *search,
     int64_t *out);
 
-/* What is to change: NULL leaves it.  ERR_NOT_FOUND as above. */
+/* What is to change: NULL leaves it. */
+struct conv_change {
+	const char *title;
+	const bool *pinned;
+	const char *system; /* "" removes it */
+	const struct uuid *leaf; /* a message: of the branches that go through
+	                          * it, the one that was written to last is
+	                          * shown from now on */
+};
+
+/* All of it or nothing.  ERR_NOT_FOUND as above, and where `leaf` is no message
+ * of this conversation. */
 enum err
 conv_change(struct db_conn *c, const struct uuid *user, const struct uuid *id,
-    const char *title, const bool *pinned);
+    const struct conv_change *change);
 
 /* With its messages and what is written down of a running one. */
 enum err

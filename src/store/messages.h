@@ -14,6 +14,7 @@
 #include "base/uuid.h"
 #include "store/db.h"
 #include "store/quota.h"
+#include "store/tree.h"
 
 enum {
 	MSG_REQUEST_ID_SIZE = 65, /* a client_request_id, NUL included */
@@ -45,7 +46,10 @@ struct msg_claim {
 	struct uuid conversation;
 	bool is_new;                 /* the conversation has to be made */
 	const char *title;           /* of a new one */
-	struct uuid leaf;            /* where the shown branch ends now */
+	const char *system;          /* the system prompt from now on; NULL
+	                              * leaves it, "" removes it */
+	struct uuid leaf;            /* where the shown branch ended when read */
+	struct uuid parent;          /* of the question; zeros: it is a first */
 	struct uuid question, answer;
 	int depth;                   /* of the question */
 	const char *text;            /* the question; NULL: it is there already,
@@ -108,11 +112,19 @@ struct msg {
 
 typedef enum err msg_fn(void *arg, const struct msg *msg);
 
-/* The branch that ends in `leaf`, last message first. */
+enum msg_order {
+	MSG_DOWN, /* parents first, as in the tree */
+	MSG_UP,   /* from the end of a branch to its first message */
+};
+
+/*
+ * The messages of these nodes, which are given in that order.  ERR_NOT_FOUND
+ * where one of them has gone meanwhile.
+ */
 enum err
-msg_branch(struct db_conn *c, const struct uuid *user,
-    const struct uuid *conversation, const struct uuid *leaf, msg_fn *each,
-    void *arg);
+msg_each(struct db_conn *c, const struct uuid *user,
+    const struct tree_node *const *nodes, size_t n, enum msg_order order,
+    msg_fn *each, void *arg);
 
 /* One answer. */
 enum err

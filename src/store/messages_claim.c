@@ -17,13 +17,16 @@ make_conversation(struct db_conn *c, const struct claiming *w)
 	const struct msg_claim *k = w->claim;
 	struct db_value in[] = {
 		db_uuid(&k->conversation), db_uuid(&k->user), db_text(k->title),
-		db_uuid(&k->answer), DB_INT(w->now), DB_INT(w->now),
+		db_uuid(&k->answer),
+		db_text(k->system != NULL && k->system[0] != '\0' ?
+		    k->system : NULL),
+		DB_INT(w->now), DB_INT(w->now),
 	};
 
 	return db_run(c,
 	    "INSERT INTO conversations"
-	    " (id, user_id, title, leaf_id, created_at, updated_at)"
-	    " VALUES (?, ?, ?, ?, ?, ?)", in, DB_COUNT(in), NULL);
+	    " (id, user_id, title, leaf_id, system_prompt, created_at,"
+	    " updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)", in, DB_COUNT(in), NULL);
 }
 
 /* The leaf must still be the one that the history was read from. */
@@ -32,14 +35,15 @@ move_leaf(struct db_conn *c, struct claiming *w)
 {
 	const struct msg_claim *k = w->claim;
 	struct db_value in[] = {
-		db_uuid(&k->answer), DB_INT(w->now), db_uuid(&k->conversation),
-		db_uuid(&k->user), db_uuid(&k->leaf),
+		db_uuid(&k->answer), DB_INT(w->now), db_text(k->system),
+		db_uuid(&k->conversation), db_uuid(&k->user), db_uuid(&k->leaf),
 	};
 	uint64_t affected = 0;
 	enum err err;
 
 	err = db_run(c,
-	    "UPDATE conversations SET leaf_id = ?, updated_at = ?"
+	    "UPDATE conversations SET leaf_id = ?, updated_at = ?,"
+	    " system_prompt = NULLIF(COALESCE(?, system_prompt), '')"
 	    " WHERE id = ? AND user_id = ? AND leaf_id <=> ?",
 	    in, DB_COUNT(in), &affected);
 	if (err)
@@ -66,7 +70,7 @@ add_question(struct db_conn *c, const struct claiming *w)
 	const struct msg_claim *k = w->claim;
 	struct db_value in[] = {
 		db_uuid(&k->question), db_uuid(&k->conversation),
-		db_uuid(&k->user), db_uuid(&k->leaf), DB_INT(k->depth),
+		db_uuid(&k->user), db_uuid(&k->parent), DB_INT(k->depth),
 		DB_BYTES(k->text, k->text_len), DB_INT(w->now),
 	};
 

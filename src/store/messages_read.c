@@ -59,40 +59,61 @@ read_msg(const struct db_value *row, struct msg *m)
 	m->conversation = db_get_uuid(&row[23]);
 }
 
-struct walk {
-	struct uuid want; /* the next message of the branch, going up */
+/* Those of one statement: what it has no id for is NULL, and finds nothing. */
+enum { AT_ONCE = 32 };
+
+#define IDS_8 "?, ?, ?, ?, ?, ?, ?, ?"
+#define THESE \
+	"SELECT " COLUMNS " FROM messages WHERE user_id = ? AND id IN (" \
+	IDS_8 ", " IDS_8 ", " IDS_8 ", " IDS_8 ")"
+
+struct each {
 	msg_fn *fn;
 	void *arg;
+	size_t n; /* how many came */
 };
 
-/* Rows come deepest first, so one pass meets every parent after its child. */
 static enum err
-walk_up(void *arg, const struct db_value *row, int n)
+read_each(void *arg, const struct db_value *row, int n)
 {
-	struct walk *walk = arg;
-	struct uuid id = db_get_uuid(&row[0]);
+	struct each *each = arg;
 	struct msg msg;
 
 	(void)n;
-	if (!uuid_equal(&id, &walk->want))
-		return ERR_OK;
 	read_msg(row, &msg);
-	walk->want = msg.parent;
-	return walk->fn(walk->arg, &msg);
+	each->n++;
+	return each->fn(each->arg, &msg);
+}
+
+static enum err
+read_some(struct db_conn *c, const struct uuid *user,
+    const struct tree_node *const *nodes, size_t n, enum msg_order order,
+    struct each *each)
+{
+	struct db_value in[1 + AT_ONCE] = { db_uuid(user) };
+
+	for (size_t i = 0; i < AT_ONCE; i++)
+		in[1 + i] = i < n ? db_uuid(&nodes[i]->id) : DB_NULL;
+	if (order == MSG_UP)
+		return db_query(c, THESE " ORDER BY depth DESC, id DESC",
+		    in, DB_COUNT(in), read_each, each);
+	return db_query(c, THESE " ORDER BY depth, id",
+	    in, DB_COUNT(in), read_each, each);
 }
 
 enum err
-msg_branch(struct db_conn *c, const struct uuid *user,
-    const struct uuid *conversation, const struct uuid *leaf, msg_fn *each,
-    void *arg)
+msg_each(struct db_conn *c, const struct uuid *user,
+    const struct tree_node *const *nodes, size_t n, enum msg_order order,
+    msg_fn *fn, void *arg)
 {
-	struct db_value in[] = { db_uuid(conversation), db_uuid(user) };
-	struct walk walk = { *leaf, each, arg };
+	struct each each = { fn, arg, 0 };
+	enum err err;
 
-	return db_query(c,
-	    "SELECT " COLUMNS " FROM messages"
-	    " WHERE conversation_id = ? AND user_id = ? ORDER BY depth DESC",
-	    in, DB_COUNT(in), walk_up, &walk);
+	for (size_t at = 0; at < n; at += AT_ONCE)
+		if ((err = read_some(c, user, nodes + at,
+		    n - at < AT_ONCE ? n - at : AT_ONCE, order, &each)))
+			return err;
+	return each.n == n ? ERR_OK : ERR_NOT_FOUND;
 }
 
 struct one {

@@ -156,6 +156,8 @@ const FIELDS = [
 	{ field: "conversation_id", value: `${NONE}\0` },
 	{ field: "conversation_id", value: `{${NONE.slice(2)}}` },
 	{ field: "conversation_id", value: NONE.replaceAll("-", "") },
+	{ field: "edit_message_id", value: "1" },
+	{ field: "edit_message_id", value: 1 },
 	{ field: "nonsense", value: 1 },
 	{ field: "api_key", value: "sk-x" },
 	{ field: "base_url", value: "http://169.254.169.254/" },
@@ -198,7 +200,7 @@ const EDGES = [
 	{ field: "message", value: chars(524_288), beyond: chars(524_289) },
 	{ field: "message", value: `x${chars(174_762, "数")}x`,
 		beyond: `x${chars(174_762, "数")}xx` },
-	{ field: "system", value: "x", beyond: "" },
+	{ field: "system", value: "" },	// none from now on
 	{ field: "system", value: chars(65_536, "数"), beyond: chars(65_537) },
 	{ field: "temperature", value: 0, beyond: -0.001 },
 	{ field: "temperature", value: 2, beyond: 2.001 },
