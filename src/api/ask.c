@@ -9,7 +9,6 @@
 enum {
 	MESSAGE_MAX = 4194304,     /* see limits.message_max */
 	TOKENS_MAX = 10000000,
-	TITLE_CHARACTERS_MAX = 80, /* taken from the first question */
 };
 
 static const char *const efforts[] = {
@@ -97,31 +96,6 @@ ask_hash(const struct req *rq, unsigned char out[CRYPT_HASH_SIZE])
 	err = crypt_sha256(text, strlen(text), out);
 	free(text);
 	return err;
-}
-
-void
-ask_title(const struct ask *ask, char *out, size_t size)
-{
-	const struct text *message = &ask->message;
-	size_t used = 0, characters = 0;
-	bool space = false;
-
-	for (size_t i = 0; i < message->len && used + 5 < size; i++) {
-		unsigned char b = (unsigned char)message->p[i];
-
-		if (b <= ' ') {
-			space = used > 0;
-			continue;
-		}
-		if ((b & 0xC0) != 0x80 &&
-		    (characters += 1 + space) > TITLE_CHARACTERS_MAX)
-			break;
-		if (space)
-			out[used++] = ' ';
-		space = false;
-		out[used++] = (char)b;
-	}
-	out[used] = '\0';
 }
 
 static void

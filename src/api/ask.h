@@ -49,13 +49,6 @@ enum err
 ask_hash(const struct req *rq, unsigned char out[CRYPT_HASH_SIZE]);
 
 /*
- * What a conversation that begins with this question is called: its first
- * words, white space folded, cut between characters.  "" without a message.
- */
-void
-ask_title(const struct ask *ask, char *out, size_t size);
-
-/*
  * What of it is put to a model: all but the messages, see api/prompt.h.  What
  * the model is known not to take is left out, and its name added to the array
  * `ignored`.  `model` NULL: nothing is known.  Its texts are `ask`'s.

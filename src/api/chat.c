@@ -14,6 +14,7 @@
 #include "api/routes.h"
 #include "api/streams.h"
 #include "api/throttle.h"
+#include "api/title.h"
 #include "llm/call.h"
 #include "llm/catalog.h"
 #include "llm/provider.h"
@@ -304,7 +305,7 @@ claim(struct chat *c, enum reader_kind kind)
 	struct quota_refusal refusal;
 	enum err err;
 
-	ask_title(&c->ask, title, sizeof(title));
+	title_make(c->ask.message.p, c->ask.message.len, title, sizeof(title));
 	err = msg_claim(c->db, &k, &clash, &refusal);
 	if (err == ERR_RATE_LIMITED)
 		return fail_quota(c, &k.most, &refusal, kind);
