@@ -49,7 +49,8 @@ X(POST, "/streams/{id}/cancel", streams_cancel, ROUTE_BODY) \
 X(GET, "/conversations", history_list, 0) \
 X(GET, "/conversations/{id}", history_show, 0) \
 X(PATCH, "/conversations/{id}", history_change, ROUTE_BODY) \
-X(DELETE, "/conversations/{id}", history_delete, 0)
+X(DELETE, "/conversations/{id}", history_delete, 0) \
+X(GET, "/conversations/{id}/export", history_export, 0)
 
 #define ROUTE_DECLARE(method, path, fn, flags) route_fn fn;
 ROUTE_TABLE(ROUTE_DECLARE)

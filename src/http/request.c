@@ -26,6 +26,7 @@ void
 req_free(struct req *rq)
 {
 	buf_free(&rq->body);
+	buf_free(&rq->whole);
 	json_decref(rq->json);
 	json_decref(rq->details);
 	json_decref(rq->reply);

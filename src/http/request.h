@@ -92,6 +92,8 @@ struct req {
 	/* the answer */
 	int status;   /* 0: 200, or the err's */
 	json_t *reply; /* owned; NULL with status 204 */
+	struct buf whole; /* instead of `reply`, an answer that is no JSON tree:
+	                   * all of it, head included (see resp_begin()) */
 	char headers[REQ_HEADERS_MAX][REQ_HEADER_SIZE]; /* "Name: value" */
 	int n_headers;
 	struct conn *conn; /* NULL once handed over */

@@ -71,19 +71,37 @@ resp_error(enum err err, const char *message, json_t *details,
 	return body;
 }
 
+struct dumping {
+	struct buf *out;
+	enum err err;
+};
+
 static int
 add_dump(const char *bytes, size_t n, void *arg)
 {
-	return buf_add(arg, bytes, n) == ERR_OK ? 0 : -1;
+	struct dumping *d = arg;
+
+	d->err = buf_add(d->out, bytes, n);
+	return d->err == ERR_OK ? 0 : -1;
+}
+
+enum err
+resp_add_json(struct buf *out, const json_t *value)
+{
+	struct dumping d = { .out = out };
+
+	if (json_dump_callback(value, add_dump, &d,
+	    JSON_ENCODE_ANY | JSON_REAL_PRECISION(RESP_DIGITS)) == 0)
+		return ERR_OK;
+	return d.err ? d.err : ERR_INTERNAL;
 }
 
 static enum err
 add_body(struct buf *out, const json_t *body)
 {
-	if (json_dump_callback(body, add_dump, out,
-	    JSON_ENCODE_ANY | JSON_REAL_PRECISION(RESP_DIGITS)) != 0)
-		return ERR_INTERNAL;
-	return buf_add(out, "\n", 1);
+	enum err err = resp_add_json(out, body);
+
+	return err ? err : buf_add(out, "\n", 1);
 }
 
 enum err
@@ -118,12 +136,29 @@ status_of(const struct req *rq)
 }
 
 enum err
-resp_write(struct buf *out, const struct req *rq)
+resp_begin(struct req *rq, const char *content_type)
+{
+	enum err err;
+
+	buf_init(&rq->whole, RESP_MAX);
+	if ((err = add_start(&rq->whole, status_of(rq))) ||
+	    (err = add_headers(&rq->whole, rq)))
+		return err;
+	return buf_addf(&rq->whole, "Content-Type: %s\r\n\r\n", content_type);
+}
+
+enum err
+resp_write(struct buf *out, struct req *rq)
 {
 	json_auto_t *failure = NULL;
 	const json_t *body = rq->reply;
 	enum err err;
 
+	if (rq->err == ERR_OK && rq->whole.len > 0) {
+		*out = rq->whole; /* given away */
+		rq->whole = (struct buf){ 0 };
+		return ERR_OK;
+	}
 	if (rq->err != ERR_OK) {
 		failure = resp_error(rq->err, rq->message, rq->details, rq->id);
 		if (failure == NULL)

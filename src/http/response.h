@@ -28,10 +28,21 @@ json_t *
 resp_error(enum err err, const char *message, json_t *details,
     const char *request_id);
 
-/* The whole answer of a request that has been handled: its reply, or its
- * failure. */
+/*
+ * Begin an answer in rq->whole: its head, with the request's status and headers
+ * and `content_type`.  The handler adds the body, at most RESP_MAX bytes in all.
+ */
 enum err
-resp_write(struct buf *out, const struct req *rq);
+resp_begin(struct req *rq, const char *content_type);
+
+/* Add a JSON text, without a line end. */
+enum err
+resp_add_json(struct buf *out, const json_t *value);
+
+/* The whole answer of a request that has been handled: what it has begun, its
+ * reply, or its failure.  `out` is empty before. */
+enum err
+resp_write(struct buf *out, struct req *rq);
 
 /* The same for a body made elsewhere; borrowed. */
 enum err

@@ -463,6 +463,7 @@ const WITH_ID = {
 	"PATCH /conversations/{id}": { id: () => theirs.conversation_id,
 		body: { title: "Mine now" } },
 	"DELETE /conversations/{id}": { id: () => theirs.conversation_id },
+	"GET /conversations/{id}/export": { id: () => theirs.conversation_id },
 };
 
 for (const route of ROUTES.filter(({ path }) => path.includes("{id}")))
