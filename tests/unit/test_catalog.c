@@ -291,11 +291,11 @@ static const struct key_row {
 	{ "the group can read it", "sk-1\n", 0640, NULL },
 	{ "empty", "", 0600, NULL },
 	{ "only a line end", "\n", 0600, NULL },
-	{ "a blank inside", "sk 1\n", 0600, NULL },
+	{ "a blank inside", "sk-1 1\n", 0600, NULL },
 	{ "a blank in front", " sk-1\n", 0600, NULL },
 	{ "two lines", "sk-1\nsk-2\n", 0600, NULL },
-	{ "a control character", "sk\x01\n", 0600, NULL },
-	{ "not ASCII", "sk\xc3\xa4\n", 0600, NULL },
+	{ "a control character", "sk-\x01\n", 0600, NULL },
+	{ "not ASCII", "sk-\xc3\xa4\n", 0600, NULL },
 };
 
 static void
@@ -314,7 +314,7 @@ check_key(const struct key_row *row)
 		assert_int_equal(llm_providers_load(&conf, &all, why,
 		    sizeof(why)), ERR_VALIDATION);
 		assert_non_null(strstr(why, "[provider.one] key_file = "));
-		assert_null(strstr(why, "sk"));
+		assert_null(strstr(why, "sk-"));
 	}
 	llm_providers_free(all);
 	unlink(c->key_file);
