@@ -1,13 +1,16 @@
 /*
- * Registering, signing in and out, and who is asking.  The handlers are rows
- * of ROUTE_TABLE; the two checks below stand before all others.
+ * Signing in and out, and who is asking.  The handlers are rows of
+ * ROUTE_TABLE; the two checks below stand before all others, and the rest is
+ * for whoever else gives somebody a session (register.c, password.c).
  */
 #ifndef API_ACCOUNT_H
 #define API_ACCOUNT_H
 
 #include "api/app.h"
+#include "auth/session.h"
 #include "http/request.h"
 #include "store/db.h"
+#include "store/sessions.h"
 
 /*
  * Find out who asks, into rq->user: ERR_UNAUTHENTICATED where the session is
@@ -25,5 +28,26 @@ account_check(const struct app *app, struct db_conn *db, struct req *rq);
  */
 enum err
 account_check_origin(const struct app *app, struct req *rq);
+
+/* A new session for row->user, with its token; not yet stored. */
+enum err
+account_make_session(const struct app *app, struct session_row *row,
+    struct session_token *token);
+
+/* Set the cookie, in place of the one that this answer may already set; a
+ * token of "" takes it away. */
+enum err
+account_set_cookie(const struct app *app, struct req *rq, const char *token);
+
+/* The answer to who has just been given a session: who it is, its token, as a
+ * cookie too, and what the page needs. */
+enum err
+account_reply_signed_in(const struct app *app, struct req *rq,
+    const struct session_row *row, const struct session_token *token);
+
+/* Say why a password could not be hashed: ERR_UNAVAILABLE, where too many are
+ * at once, with the time to come again. */
+enum err
+account_fail_password(struct req *rq, enum err err);
 
 #endif

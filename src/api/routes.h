@@ -32,8 +32,8 @@ enum {
 X(GET, "/health", meta_health, ROUTE_PUBLIC | ROUTE_NO_DB) \
 X(GET, "/ready", meta_ready, ROUTE_PUBLIC) \
 X(GET, "/models", models_list, 0) \
-X(GET, "/auth/register", account_register_policy, ROUTE_PUBLIC) \
-X(POST, "/auth/register", account_register, ROUTE_PUBLIC | ROUTE_BODY) \
+X(GET, "/auth/register", register_policy, ROUTE_PUBLIC) \
+X(POST, "/auth/register", register_user, ROUTE_PUBLIC | ROUTE_BODY) \
 X(POST, "/auth/login", account_login, ROUTE_PUBLIC | ROUTE_BODY) \
 X(POST, "/auth/logout", account_logout, 0) \
 X(GET, "/auth/me", account_me, 0) \
