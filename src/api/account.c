@@ -276,7 +276,7 @@ account_logout(const struct app *app, struct db_conn *db, struct req *rq)
 
 	if (err)
 		return err;
-	streams_stop_session(app, db, &rq->user);
+	streams_stop_session(app, db, &rq->user.id, &rq->user.session);
 	req_note(rq, "signed out");
 	rq->status = 204;
 	return account_set_cookie(app, rq, "");

@@ -225,6 +225,9 @@ fail_clash(struct chat *c, enum msg_clash clash, enum reader_kind kind)
 	case MSG_CLASH_RUNNING:
 	case MSG_CLASH_MOVED:
 		return req_fail(c->rq, ERR_BUSY, "%s", "");
+	case MSG_CLASH_ENDED:
+		return req_fail(c->rq, ERR_UNAUTHENTICATED,
+		    "This session has ended. Sign in again.");
 	case MSG_CLASH_NONE:
 		break;
 	}

@@ -137,7 +137,9 @@ streams_cancel(const struct app *app, struct db_conn *db, struct req *rq)
 	return reply_status(rq, &s);
 }
 
-struct running {
+/* What is to be stopped: all of a session, or of a user but one session. */
+struct stopping {
+	const struct uuid *user, *session, *but;
 	struct msg_status list[MSG_RUNNING_MAX];
 	int n;
 };
@@ -145,25 +147,64 @@ struct running {
 static enum err
 note_running(void *arg, const struct msg_status *status)
 {
-	struct running *running = arg;
+	struct stopping *s = arg;
 
-	running->list[running->n++] = *status;
+	s->list[s->n++] = *status;
 	return ERR_OK;
+}
+
+static enum err
+find_running(struct db_conn *db, struct stopping *s, const struct uuid *after)
+{
+	s->n = 0;
+	if (s->session != NULL)
+		return msg_running(db, s->user, s->session, after,
+		    note_running, s);
+	return msg_running_all(db, s->user, s->but, after, note_running, s);
+}
+
+static void
+stop_running(const struct app *app, struct db_conn *db, struct stopping *s)
+{
+	struct uuid after = { { 0 } };
+
+	do {
+		if (find_running(db, s, &after))
+			return;
+		for (int i = 0; i < s->n; i++)
+			order_stop(app, db, &s->list[i], STOP_ALL_LANES);
+		if (s->n > 0)
+			after = s->list[s->n - 1].id;
+	} while (s->n == MSG_RUNNING_MAX);
+}
+
+static void
+stop_all(const struct app *app, struct db_conn *db, const struct uuid *user,
+    const struct uuid *session, const struct uuid *but)
+{
+	struct stopping *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return;
+	s->user = user;
+	s->session = session;
+	s->but = but;
+	stop_running(app, db, s);
+	free(s);
 }
 
 void
 streams_stop_session(const struct app *app, struct db_conn *db,
-    const struct user *user)
+    const struct uuid *user, const struct uuid *session)
 {
-	struct running *running = calloc(1, sizeof(*running));
+	stop_all(app, db, user, session, NULL);
+}
 
-	if (running == NULL)
-		return;
-	if (msg_running(db, &user->id, &user->session, note_running,
-	    running) == ERR_OK)
-		for (int i = 0; i < running->n; i++)
-			order_stop(app, db, &running->list[i], STOP_ALL_LANES);
-	free(running);
+void
+streams_stop_user(const struct app *app, struct db_conn *db,
+    const struct uuid *user, const struct uuid *but)
+{
+	stop_all(app, db, user, NULL, but);
 }
 
 void

@@ -23,11 +23,17 @@ streams_stop_conversation(const struct app *app, struct db_conn *db,
     const struct user *user, const struct uuid *conversation);
 
 /*
- * Stop all that runs for a session that ends.  What cannot be stopped for want
- * of the database is left to end by itself.
+ * Stop all that runs for a session that has ended, or for all sessions of a
+ * user `but` one (NULL: none).  First the row of the session goes, then this is
+ * called: then nothing new can begin in between (msg_claim()).  What cannot be
+ * stopped for want of the database is left to end by itself.
  */
 void
 streams_stop_session(const struct app *app, struct db_conn *db,
-    const struct user *user);
+    const struct uuid *user, const struct uuid *session);
+
+void
+streams_stop_user(const struct app *app, struct db_conn *db,
+    const struct uuid *user, const struct uuid *but);
 
 #endif

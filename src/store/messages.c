@@ -56,11 +56,13 @@ msg_end(struct db_conn *c, const struct msg_end *e)
 	    " ended_at = ?, running_in = NULL, session_id = NULL"
 	    " WHERE id = ? AND owner = ? AND state = 'running'",
 	    in, DB_COUNT(in), &affected);
+	/* Also of a row that was deleted while it ran: its last pieces may have
+	 * been written after that. */
+	if (err == ERR_OK && e->has_segments)
+		err = segment_remove(c, &e->id);
 	if (err)
 		return err;
-	if (affected != 1)
-		return ERR_NOT_FOUND;
-	return e->has_segments ? segment_remove(c, &e->id) : ERR_OK;
+	return affected == 1 ? ERR_OK : ERR_NOT_FOUND;
 }
 
 #define STATUS_COLUMNS \
@@ -124,6 +126,13 @@ struct statuses {
 	void *arg;
 };
 
+/* The UUID of zeros as it is, where it is before all others. */
+static struct db_value
+known_uuid(const struct uuid *u)
+{
+	return DB_BYTES(u->b, sizeof(u->b));
+}
+
 static enum err
 read_each_status(void *arg, const struct db_value *row, int n)
 {
@@ -136,15 +145,37 @@ read_each_status(void *arg, const struct db_value *row, int n)
 
 enum err
 msg_running(struct db_conn *c, const struct uuid *user,
-    const struct uuid *session, msg_status_fn *fn, void *arg)
+    const struct uuid *session, const struct uuid *after, msg_status_fn *fn,
+    void *arg)
 {
 	struct db_value in[] = {
-		db_uuid(user), db_uuid(session), DB_INT(MSG_RUNNING_MAX),
+		db_uuid(user), db_uuid(session), known_uuid(after),
+		DB_INT(MSG_RUNNING_MAX),
 	};
 	struct statuses each = { fn, arg };
 
 	return db_query(c,
 	    "SELECT " STATUS_COLUMNS " FROM messages WHERE user_id = ?"
-	    " AND session_id = ? AND state = 'running' LIMIT ?",
-	    in, DB_COUNT(in), read_each_status, &each);
+	    " AND session_id = ? AND id > ? AND state = 'running'"
+	    " ORDER BY id LIMIT ?", in, DB_COUNT(in), read_each_status, &each);
+}
+
+/* Only running answers have a session, so its key finds them among all the
+ * others that the user has. */
+enum err
+msg_running_all(struct db_conn *c, const struct uuid *user,
+    const struct uuid *but, const struct uuid *after, msg_status_fn *fn,
+    void *arg)
+{
+	struct db_value in[] = {
+		db_uuid(user), db_uuid(but), known_uuid(after),
+		DB_INT(MSG_RUNNING_MAX),
+	};
+	struct statuses each = { fn, arg };
+
+	return db_query(c,
+	    "SELECT " STATUS_COLUMNS " FROM messages"
+	    " WHERE user_id = ? AND session_id IS NOT NULL"
+	    " AND NOT (session_id <=> ?) AND id > ? AND state = 'running'"
+	    " ORDER BY id LIMIT ?", in, DB_COUNT(in), read_each_status, &each);
 }

@@ -23,7 +23,7 @@ enum {
 	MSG_WORD_SIZE = 33,       /* role, state, finish reason, code, source */
 	MSG_WHY_SIZE = 256,       /* an error's sentence */
 	MSG_DATE_SIZE = 11,
-	MSG_RUNNING_MAX = 1000,   /* answers of a session that are told of */
+	MSG_RUNNING_MAX = 256,    /* running answers that are told of at once */
 };
 
 /* Figures of an answer; -1 for what nobody knows. */
@@ -66,6 +66,7 @@ enum msg_clash {
 	MSG_CLASH_RUNNING, /* an answer is running in this conversation */
 	MSG_CLASH_REPEAT,  /* this client_request_id was here before */
 	MSG_CLASH_MOVED,   /* the conversation is not as it was when read */
+	MSG_CLASH_ENDED,   /* the session that asks has ended meanwhile */
 };
 
 /*
@@ -145,10 +146,18 @@ msg_status(struct db_conn *c, const struct uuid *user, const struct uuid *id,
 
 typedef enum err msg_status_fn(void *arg, const struct msg_status *status);
 
-/* The answers that run for a session, at most MSG_RUNNING_MAX of them. */
+/* The answers that run for a session, by id, the first MSG_RUNNING_MAX of them
+ * after `after` (zeros: from the start). */
 enum err
 msg_running(struct db_conn *c, const struct uuid *user,
-    const struct uuid *session, msg_status_fn *each, void *arg);
+    const struct uuid *session, const struct uuid *after, msg_status_fn *each,
+    void *arg);
+
+/* The same for all sessions of the user `but` one (NULL: none). */
+enum err
+msg_running_all(struct db_conn *c, const struct uuid *user,
+    const struct uuid *but, const struct uuid *after, msg_status_fn *each,
+    void *arg);
 
 /* The answer that runs in a conversation; ERR_NOT_FOUND where none does. */
 enum err

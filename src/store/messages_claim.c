@@ -112,13 +112,42 @@ add_answer(struct db_conn *c, struct claiming *w)
 }
 
 static enum err
+ignore_row(void *arg, const struct db_value *row, int n)
+{
+	(void)arg, (void)row, (void)n;
+	return ERR_OK;
+}
+
+/*
+ * Whoever ends a session removes its row, then stops what runs for it.  With
+ * the row locked here until the COMMIT, that comes either before this claim,
+ * which finds no session, or after it, and finds the answer (S7).
+ */
+static enum err
+hold_session(struct db_conn *c, struct claiming *w)
+{
+	struct db_value in[] = {
+		db_uuid(&w->claim->session), db_uuid(&w->claim->user),
+	};
+	enum err err = db_query_one(c,
+	    "SELECT 1 FROM sessions WHERE id = ? AND user_id = ?"
+	    " LOCK IN SHARE MODE", in, DB_COUNT(in), ignore_row, NULL);
+
+	if (err != ERR_NOT_FOUND)
+		return err;
+	w->clash = MSG_CLASH_ENDED;
+	return ERR_CONFLICT;
+}
+
+static enum err
 claim_work(struct db_conn *c, void *arg)
 {
 	struct claiming *w = arg;
 	enum err err;
 
 	w->clash = MSG_CLASH_NONE;
-	if ((err = quota_take(c, &w->claim->user, 1, w->now, &w->claim->most,
+	if ((err = hold_session(c, w)) ||
+	    (err = quota_take(c, &w->claim->user, 1, w->now, &w->claim->most,
 	    &w->refusal)))
 		return err;
 	err = w->claim->is_new ? make_conversation(c, w) : move_leaf(c, w);

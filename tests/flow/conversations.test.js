@@ -231,7 +231,7 @@ test("F32: deleting while it streams ends the stream, on either worker",
 		await until(async () => (await stack.db("SELECT COUNT(*) AS n"
 			+ " FROM segments s LEFT JOIN messages m ON m.id = s.message_id"
 			+ " WHERE m.id IS NULL"))[0].n === "0",
-		"no piece of a deleted answer is left", 90_000);
+		"no piece of a deleted answer is left");
 	});
 
 // What must hold of all rows, whatever was done at once.

@@ -48,6 +48,29 @@ test("S7: signing out ends the session's streams and no others", async () => {
 		"the other session's stream ends with its own session");
 });
 
+test("S7: a question that came before its session's end, and is claimed after, "
+	+ "is not asked", async () => {
+	const { token, user } = await stack.register();
+	const id = `UNHEX('${user.id.replaceAll("-", "")}')`;
+	// the row is locked for as long as nobody has heard that it goes
+	const ending = stack.db("START TRANSACTION;"
+		+ ` DELETE FROM sessions WHERE user_id = ${id};`
+		+ " DO SLEEP(1); COMMIT");
+
+	await until(async () => (await stack.db("SELECT COUNT(*) AS n FROM"
+		+ " information_schema.processlist WHERE info = 'DO SLEEP(1)'"))[0].n
+		=== "1", "the session is ending");
+	const { status, body } = await stack.api("POST", "/chat", { token,
+		body: question("tokens-1:tag-late") });
+
+	assert.equal(status, 401, JSON.stringify(body));
+	assert.equal(body.error, "unauthenticated");
+	assert.equal((await stack.stats("late")).requests, 0);
+	assert.deepEqual(await stack.db("SELECT id FROM messages"
+		+ ` WHERE user_id = ${id}`), []);
+	await ending;
+});
+
 test("who comes while the workers drain is refused at once", async () => {
 	const { token } = await stack.register();
 	const stream = await begin(token, "drain");
