@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "api/history_json.h"
+#include "api/page.h"
 #include "api/routes.h"
 #include "api/streams.h"
 #include "http/fields.h"
@@ -9,12 +10,8 @@
 #include "store/messages.h"
 #include "store/tree.h"
 
-enum {
-	LIMIT_MAX = 100,
-	LIMIT = 30,
-	PAGE_MAX = 100000,
-	SHOWN_BYTES_MAX = 24 * 1024 * 1024, /* of text: in JSON it may double */
-};
+/* Of text: in JSON it may double. */
+enum { SHOWN_BYTES_MAX = 24 * 1024 * 1024 };
 
 static enum err
 add_conv(void *arg, const struct conv *c)
@@ -23,41 +20,21 @@ add_conv(void *arg, const struct conv *c)
 	    ERR_OK : ERR_INTERNAL;
 }
 
-/* NULL where nothing is searched for. */
-static enum err
-read_search(struct req *rq, char text[static REQ_QUERY_MAX],
-    const char **search)
-{
-	enum err err = req_query_text(rq, "search", text);
-
-	if (err == ERR_OK && text[0] != '\0')
-		*search = text;
-	return err;
-}
-
 enum err
 history_list(const struct app *app, struct db_conn *db, struct req *rq)
 {
 	json_auto_t *items = json_array();
-	char text[REQ_QUERY_MAX];
-	const char *search = NULL;
+	struct page page;
 	int64_t total = 0;
-	int page, limit;
 	enum err err;
 
 	(void)app;
-	if ((err = read_search(rq, text, &search)))
+	if ((err = page_read(rq, &page)) ||
+	    (err = conv_count(db, &rq->user.id, page_search(&page), &total)) ||
+	    (err = conv_list(db, &rq->user.id, page_search(&page), page.offset,
+	    page.limit, add_conv, items)))
 		return err;
-	if ((err = req_query_int(rq, "page", 1, PAGE_MAX, 1, &page)) ||
-	    (err = req_query_int(rq, "limit", 1, LIMIT_MAX, LIMIT, &limit)))
-		return err;
-	if ((err = conv_count(db, &rq->user.id, search, &total)) ||
-	    (err = conv_list(db, &rq->user.id, search, (page - 1) * limit,
-	    limit, add_conv, items)))
-		return err;
-	rq->reply = json_pack("{s:O, s:i, s:i, s:I}", "items", items,
-	    "page", page, "limit", limit, "total", (json_int_t)total);
-	return rq->reply != NULL ? ERR_OK : ERR_INTERNAL;
+	return page_reply(rq, &page, items, total);
 }
 
 static enum err

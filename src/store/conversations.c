@@ -1,5 +1,7 @@
 #include "store/conversations.h"
 
+#include "store/like.h"
+
 #define COLUMNS \
 	"c.id, c.leaf_id, c.title, c.pinned, c.created_at, c.updated_at"
 
@@ -78,25 +80,6 @@ read_each(void *arg, const struct db_value *row, int n)
 	" AND m.user_id = c.user_id" \
 	" AND LOWER(m.content) LIKE LOWER(?) ESCAPE '!'))"
 
-enum { PATTERN_SIZE = 2 * CONV_SEARCH_MAX + 3 };
-
-/* %text%, with what LIKE gives a meaning to taken literally. */
-static const char *
-make_pattern(const char *text, char out[static PATTERN_SIZE])
-{
-	size_t n = 0;
-
-	out[n++] = '%';
-	for (; *text != '\0' && n + 3 < PATTERN_SIZE; text++) {
-		if (*text == '%' || *text == '_' || *text == '!')
-			out[n++] = '!';
-		out[n++] = *text;
-	}
-	out[n++] = '%';
-	out[n] = '\0';
-	return out;
-}
-
 static enum err
 list_all(struct db_conn *c, const struct uuid *user, int offset, int limit,
     struct each *each)
@@ -113,8 +96,8 @@ static enum err
 list_matching(struct db_conn *c, const struct uuid *user, const char *search,
     int offset, int limit, struct each *each)
 {
-	char pattern[PATTERN_SIZE];
-	struct db_value text = db_text(make_pattern(search, pattern));
+	char pattern[LIKE_PATTERN_SIZE];
+	struct db_value text = db_text(like_pattern(search, pattern));
 	struct db_value in[] = {
 		db_uuid(user), text, text, DB_INT(limit), DB_INT(offset),
 	};
@@ -157,8 +140,8 @@ static enum err
 count_matching(struct db_conn *c, const struct uuid *user, const char *search,
     int64_t *out)
 {
-	char pattern[PATTERN_SIZE];
-	struct db_value text = db_text(make_pattern(search, pattern));
+	char pattern[LIKE_PATTERN_SIZE];
+	struct db_value text = db_text(like_pattern(search, pattern));
 	struct db_value in[] = { db_uuid(user), text, text };
 
 	return db_query_one(c,

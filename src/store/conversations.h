@@ -13,7 +13,6 @@
 enum {
 	CONV_TITLE_MAX = 200,  /* characters */
 	CONV_TITLE_SIZE = 801, /* of at most 4 bytes, and the NUL */
-	CONV_SEARCH_MAX = 255, /* bytes of what is searched for */
 	CONV_SYSTEM_MAX = 65536, /* characters of a system prompt, */
 	CONV_SYSTEM_BYTES_MAX = 4 * CONV_SYSTEM_MAX,
 };
