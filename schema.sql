@@ -18,11 +18,14 @@ CREATE TABLE IF NOT EXISTS users (
 	password VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
 	is_admin TINYINT NOT NULL DEFAULT 0,
 	-- 1 for the user who registered first, NULL for all others: the unique
-	-- key lets exactly one of any number of sign-ups at once be first
+	-- key lets exactly one of any number of sign-ups at once be first.  Whoever
+	-- changes administrators locks this row first; when it goes, another
+	-- administrator inherits the mark
 	is_first TINYINT NULL,
 	disabled_at BIGINT NULL,
 	created_at BIGINT NOT NULL,
-	settings TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
+	-- a JSON object (src/api/settings.c)
+	settings MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
 	-- in place of what the settings say for everybody; NULL: as they say
 	questions_per_minute INT NULL,
 	streams_per_user INT NULL,
@@ -44,6 +47,22 @@ CREATE TABLE IF NOT EXISTS sessions (
 	KEY user_id (user_id),
 	KEY expires_at (expires_at),
 	CONSTRAINT sessions_user FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
+) ENGINE=InnoDB;
+
+-- An invitation to register is found by the SHA-256 of its code, which is told
+-- once, to the administrator who made it; NULL: llmselect-admin did.
+CREATE TABLE IF NOT EXISTS invites (
+	id BINARY(16) NOT NULL PRIMARY KEY,
+	code_hash BINARY(32) NOT NULL,
+	user_id BINARY(16) NULL,
+	note VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+	uses_left INT NOT NULL,
+	created_at BIGINT NOT NULL,
+	expires_at BIGINT NOT NULL,
+	UNIQUE KEY code_hash (code_hash),
+	KEY user_id (user_id),
+	KEY expires_at (expires_at),
+	CONSTRAINT invites_user FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
 ) ENGINE=InnoDB;
 
 -- The versions of the master key that something may be sealed with, so that

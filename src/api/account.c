@@ -14,10 +14,6 @@
 #include "store/sessions.h"
 #include "store/users.h"
 
-enum {
-	LOGIN_PASSWORD_MAX = 1024, /* bytes; a longer one cannot be right */
-};
-
 _Static_assert((int)USER_PASSWORD_SIZE == (int)PASSWORD_HASH_SIZE,
     "a hash fits into its row");
 _Static_assert(USER_NAME_SIZE == sizeof(((struct user *)NULL)->username),
@@ -200,7 +196,7 @@ struct credentials {
 
 static const struct field LOGIN_FIELDS[] = {
 	FIELD_TEXT(struct credentials, username, 0, USERNAME_MAX, FIELD_MUST),
-	FIELD_BYTES(struct credentials, password, 0, LOGIN_PASSWORD_MAX,
+	FIELD_BYTES(struct credentials, password, 0, ACCOUNT_PASSWORD_MAX,
 	    FIELD_MUST),
 };
 
@@ -215,8 +211,16 @@ rehash(const struct app *app, struct db_conn *db, struct req *rq,
 	if (!password_needs_rehash(&app->pepper, u->password))
 		return;
 	if (password_hash(&app->pepper, password->p, password->len, hash) ||
-	    user_rehash(db, &u->id, u->password, hash))
+	    user_set_password(db, &u->id, u->password, hash))
 		req_note(rq, "password not kept anew");
+}
+
+static enum err
+fail_credentials(struct req *rq)
+{
+	req_note(rq, "sign-in refused");
+	return req_fail(rq, ERR_UNAUTHENTICATED,
+	    "The name or the password is wrong.");
 }
 
 /* The user of these credentials.  That nobody has the name takes as long to
@@ -232,10 +236,8 @@ find_user(const struct app *app, struct db_conn *db, struct req *rq,
 		return err;
 	err = password_check(&app->pepper, in->password.p, in->password.len,
 	    known ? u->password : NULL);
-	if (err == ERR_UNAUTHENTICATED) {
-		req_note(rq, "sign-in refused");
-		return req_fail(rq, err, "The name or the password is wrong.");
-	}
+	if (err == ERR_UNAUTHENTICATED)
+		return fail_credentials(rq);
 	if (err)
 		return account_fail_password(rq, err);
 	if (u->is_disabled) {
@@ -262,8 +264,12 @@ account_login(const struct app *app, struct db_conn *db, struct req *rq)
 	if ((err = throttle_end(db, rq, &try, err)))
 		return err;
 	rehash(app, db, rq, &in.password, &row.user);
-	if ((err = account_make_session(app, &row, &token)) ||
-	    (err = sessions_add(db, &row, rq->remote_addr, rq->user_agent)))
+	if ((err = account_make_session(app, &row, &token)))
+		return err;
+	err = sessions_add(db, &row, rq->remote_addr, rq->user_agent);
+	if (err == ERR_NOT_FOUND)
+		return fail_credentials(rq);
+	if (err)
 		return err;
 	req_note(rq, "signed in");
 	return account_reply_signed_in(app, rq, &row, &token);

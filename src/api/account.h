@@ -1,7 +1,7 @@
 /*
  * Signing in and out, and who is asking.  The handlers are rows of
  * ROUTE_TABLE; the two checks below stand before all others, and the rest is
- * for whoever else gives somebody a session (register.c, password.c).
+ * for whoever else gives somebody a session (register.c, profile.c).
  */
 #ifndef API_ACCOUNT_H
 #define API_ACCOUNT_H
@@ -11,6 +11,10 @@
 #include "http/request.h"
 #include "store/db.h"
 #include "store/sessions.h"
+
+/* Bytes of a password that is given to be checked; a longer one cannot be
+ * right. */
+enum { ACCOUNT_PASSWORD_MAX = 1024 };
 
 /*
  * Find out who asks, into rq->user: ERR_UNAUTHENTICATED where the session is

@@ -8,16 +8,15 @@
 
 enum {
 	MESSAGE_MAX = 4194304,     /* see limits.message_max */
-	TOKENS_MAX = 10000000,
 };
 
-static const char *const efforts[] = {
+const char *const ask_efforts[] = {
 	"none", "minimal", "low", "medium", "high", "xhigh", "max", NULL,
 };
 
 enum { LEAVE_STOPS, LEAVE_CONTINUES };
 
-static const char *const on_disconnects[] = { "stop", "continue", NULL };
+const char *const ask_on_disconnects[] = { "stop", "continue", NULL };
 
 static const struct field ask_fields[] = {
 	FIELD_TEXT(struct ask, message, 1, MESSAGE_MAX, 0),
@@ -28,9 +27,9 @@ static const struct field ask_fields[] = {
 	FIELD_UUID(struct ask, conversation_id, 0),
 	FIELD_TEXT(struct ask, system, 0, CONV_SYSTEM_MAX, 0),
 	FIELD_REAL(struct ask, temperature, 0, 2, 0),
-	FIELD_INT(struct ask, max_tokens, 1, TOKENS_MAX, 0),
-	FIELD_CHOICE(struct ask, reasoning_effort, efforts, 0),
-	FIELD_CHOICE(struct ask, on_disconnect, on_disconnects, 0),
+	FIELD_INT(struct ask, max_tokens, 1, ASK_TOKENS_MAX, 0),
+	FIELD_CHOICE(struct ask, reasoning_effort, ask_efforts, 0),
+	FIELD_CHOICE(struct ask, on_disconnect, ask_on_disconnects, 0),
 	FIELD_OF(FIELD_IS_MODEL, struct ask, client_request_id,
 	    1, MSG_REQUEST_ID_SIZE - 1, NULL, 0),
 };
@@ -124,7 +123,7 @@ ask_request(const struct ask *ask, const struct catalog_model *model,
 		.max_tokens = ask->max_tokens.set ? (int)ask->max_tokens.i : 0,
 		.max_output = model != NULL ? model->max_output : 0,
 		.reasoning_effort = ask->reasoning_effort >= 0 ?
-		    efforts[ask->reasoning_effort] : NULL,
+		    ask_efforts[ask->reasoning_effort] : NULL,
 	};
 
 	if (model != NULL)

@@ -17,6 +17,14 @@
 #include "llm/catalog.h"
 #include "llm/llm.h"
 
+enum {
+	ASK_TOKENS_MAX = 10000000,
+};
+
+/* What reasoning_effort and on_disconnect may be; NULL ends each. */
+extern const char *const ask_efforts[];
+extern const char *const ask_on_disconnects[];
+
 struct ask {
 	struct text message; /* absent with `regenerate` */
 	bool regenerate;     /* answer the last question once more */

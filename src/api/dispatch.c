@@ -162,9 +162,13 @@ check_user(const struct app *app, struct db_conn *db, struct req *rq,
 		return ERR_OK;
 	if ((err = account_check(app, db, rq)))
 		return err;
-	if (rq->method == HTTP_GET)
+	if (rq->method != HTTP_GET && (err = account_check_origin(app, rq)))
+		return err;
+	if (!(route->flags & ROUTE_ADMIN) || rq->user.is_admin)
 		return ERR_OK;
-	return account_check_origin(app, rq);
+	req_note(rq, "no administrator");
+	return req_fail(rq, ERR_FORBIDDEN,
+	    "Only an administrator may do that.");
 }
 
 static enum err

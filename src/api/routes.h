@@ -26,6 +26,7 @@ enum {
 	ROUTE_PUBLIC = 1, /* nobody has to be signed in */
 	ROUTE_NO_DB = 2,  /* no database: it answers whatever happens to that */
 	ROUTE_BODY = 4,   /* takes a JSON body */
+	ROUTE_ADMIN = 8,  /* for administrators only */
 };
 
 #define ROUTE_TABLE(X) \
@@ -36,7 +37,15 @@ X(GET, "/auth/register", register_policy, ROUTE_PUBLIC) \
 X(POST, "/auth/register", register_user, ROUTE_PUBLIC | ROUTE_BODY) \
 X(POST, "/auth/login", account_login, ROUTE_PUBLIC | ROUTE_BODY) \
 X(POST, "/auth/logout", account_logout, 0) \
+X(POST, "/auth/password", profile_password, ROUTE_BODY) \
+X(GET, "/auth/sessions", signins_list, 0) \
+X(DELETE, "/auth/sessions", signins_end_others, 0) \
+X(DELETE, "/auth/sessions/{id}", signins_end, 0) \
 X(GET, "/auth/me", account_me, 0) \
+X(DELETE, "/auth/me", profile_delete, ROUTE_BODY) \
+X(GET, "/auth/me/settings", settings_show, 0) \
+X(PUT, "/auth/me/settings", settings_put, ROUTE_BODY) \
+X(GET, "/auth/me/export", export_all, 0) \
 X(GET, "/keys", keys_list, 0) \
 X(PUT, "/keys/{name}", keys_put, ROUTE_BODY) \
 X(DELETE, "/keys/{name}", keys_delete, 0) \
@@ -50,7 +59,13 @@ X(GET, "/conversations", history_list, 0) \
 X(GET, "/conversations/{id}", history_show, 0) \
 X(PATCH, "/conversations/{id}", history_change, ROUTE_BODY) \
 X(DELETE, "/conversations/{id}", history_delete, 0) \
-X(GET, "/conversations/{id}/export", history_export, 0)
+X(GET, "/conversations/{id}/export", history_export, 0) \
+X(GET, "/admin/users", users_list, ROUTE_ADMIN) \
+X(PATCH, "/admin/users/{id}", users_change, ROUTE_ADMIN | ROUTE_BODY) \
+X(DELETE, "/admin/users/{id}", users_delete, ROUTE_ADMIN) \
+X(GET, "/admin/invites", invites_list, ROUTE_ADMIN) \
+X(POST, "/admin/invites", invites_make, ROUTE_ADMIN | ROUTE_BODY) \
+X(DELETE, "/admin/invites/{id}", invites_revoke, ROUTE_ADMIN)
 
 #define ROUTE_DECLARE(method, path, fn, flags) route_fn fn;
 ROUTE_TABLE(ROUTE_DECLARE)

@@ -136,15 +136,21 @@ status_of(const struct req *rq)
 }
 
 enum err
-resp_begin(struct req *rq, const char *content_type)
+resp_start(struct buf *out, const struct req *rq, const char *content_type)
 {
 	enum err err;
 
-	buf_init(&rq->whole, RESP_MAX);
-	if ((err = add_start(&rq->whole, status_of(rq))) ||
-	    (err = add_headers(&rq->whole, rq)))
+	if ((err = add_start(out, status_of(rq))) ||
+	    (err = add_headers(out, rq)))
 		return err;
-	return buf_addf(&rq->whole, "Content-Type: %s\r\n\r\n", content_type);
+	return buf_addf(out, "Content-Type: %s\r\n\r\n", content_type);
+}
+
+enum err
+resp_begin(struct req *rq, const char *content_type)
+{
+	buf_init(&rq->whole, RESP_MAX);
+	return resp_start(&rq->whole, rq, content_type);
 }
 
 enum err
@@ -165,12 +171,11 @@ resp_write(struct buf *out, struct req *rq)
 			return ERR_INTERNAL;
 		body = failure;
 	}
+	if (body != NULL)
+		return (err = resp_start(out, rq, "application/json")) ?
+		    err : add_body(out, body);
 	if ((err = add_start(out, status_of(rq))) ||
 	    (err = add_headers(out, rq)))
 		return err;
-	if (body == NULL)
-		return buf_adds(out, "\r\n");
-	if ((err = buf_adds(out, "Content-Type: application/json\r\n\r\n")))
-		return err;
-	return add_body(out, body);
+	return buf_adds(out, "\r\n");
 }

@@ -28,6 +28,11 @@ json_t *
 resp_error(enum err err, const char *message, json_t *details,
     const char *request_id);
 
+/* The head of a request's answer, its headers and the empty line included, for
+ * a body that follows in pieces. */
+enum err
+resp_start(struct buf *out, const struct req *rq, const char *content_type);
+
 /*
  * Begin an answer in rq->whole: its head, with the request's status and headers
  * and `content_type`.  The handler adds the body, at most RESP_MAX bytes in all.

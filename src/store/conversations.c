@@ -157,6 +157,22 @@ conv_count(struct db_conn *c, const struct uuid *user, const char *search,
 	    count_matching(c, user, search, out);
 }
 
+enum err
+conv_walk(struct db_conn *c, const struct uuid *user,
+    const struct uuid *after, int limit, conv_fn *fn, void *arg)
+{
+	struct each each = { fn, arg };
+	struct db_value in[] = {
+		db_uuid(user), DB_BYTES(after->b, sizeof(after->b)),
+		DB_INT(limit),
+	};
+
+	return db_query(c,
+	    "SELECT " COLUMNS " FROM conversations c"
+	    " WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?",
+	    in, DB_COUNT(in), read_each, &each);
+}
+
 struct deleting {
 	const struct uuid *user, *id;
 };

@@ -60,6 +60,12 @@ struct conv_change {
 
 /* All of it or nothing.  ERR_NOT_FOUND as above, and where `leaf` is no message
  * of this conversation. */
+/* All of a user by id, which is by age: the first `limit` after `after` (zeros:
+ * from the start). */
+enum err
+conv_walk(struct db_conn *c, const struct uuid *user,
+    const struct uuid *after, int limit, conv_fn *each, void *arg);
+
 enum err
 conv_change(struct db_conn *c, const struct uuid *user, const struct uuid *id,
     const struct conv_change *change);

@@ -127,6 +127,13 @@ msg_each(struct db_conn *c, const struct uuid *user,
     const struct tree_node *const *nodes, size_t n, enum msg_order order,
     msg_fn *each, void *arg);
 
+/* All messages of a conversation, of all its branches, parents first: the first
+ * `limit` after that of `depth` and `id` (-1: from the start). */
+enum err
+msg_walk(struct db_conn *c, const struct uuid *user,
+    const struct uuid *conversation, int depth, const struct uuid *id,
+    int limit, msg_fn *each, void *arg);
+
 /* One answer. */
 enum err
 msg_get(struct db_conn *c, const struct uuid *user, const struct uuid *id,

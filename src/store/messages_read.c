@@ -133,6 +133,24 @@ read_one(void *arg, const struct db_value *row, int n)
 }
 
 enum err
+msg_walk(struct db_conn *c, const struct uuid *user,
+    const struct uuid *conversation, int depth, const struct uuid *id,
+    int limit, msg_fn *fn, void *arg)
+{
+	struct db_value in[] = {
+		db_uuid(conversation), db_uuid(user), DB_INT(depth),
+		DB_INT(depth), DB_BYTES(id->b, sizeof(id->b)), DB_INT(limit),
+	};
+	struct each each = { fn, arg, 0 };
+
+	return db_query(c,
+	    "SELECT " COLUMNS " FROM messages"
+	    " WHERE conversation_id = ? AND user_id = ?"
+	    " AND depth >= ? AND (depth > ? OR id > ?)"
+	    " ORDER BY depth, id LIMIT ?", in, DB_COUNT(in), read_each, &each);
+}
+
+enum err
 msg_get(struct db_conn *c, const struct uuid *user, const struct uuid *id,
     msg_fn *fn, void *arg)
 {

@@ -40,15 +40,22 @@ sessions_add(struct db_conn *c, const struct session_row *row,
 		DB_INT(row->expires_at),
 		clean(address, ADDRESS_MAX, clean_address),
 		clean(user_agent, USER_AGENT_MAX, clean_agent),
+		db_uuid(&row->user.id),
 	};
+	uint64_t affected = 0;
 	enum err err;
 
 	if ((err = remove_expired(c, &row->user.id, row->created_at)))
 		return err;
-	return db_run(c,
+	/* The user may have gone, or been disabled, since the password was
+	 * looked at. */
+	err = db_run(c,
 	    "INSERT INTO sessions (token_hash, id, user_id, created_at,"
 	    " seen_at, expires_at, address, user_agent)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)", in, DB_COUNT(in), NULL);
+	    " SELECT ?, ?, ?, ?, ?, ?, ?, ? FROM users"
+	    " WHERE id = ? AND disabled_at IS NULL", in, DB_COUNT(in),
+	    &affected);
+	return err == ERR_OK && affected == 0 ? ERR_NOT_FOUND : err;
 }
 
 static enum err
@@ -119,4 +126,99 @@ sessions_remove(struct db_conn *c, const struct uuid *user,
 	return db_run(c,
 	    "DELETE FROM sessions WHERE token_hash = ? AND user_id = ?", in,
 	    DB_COUNT(in), NULL);
+}
+
+struct listing {
+	session_fn *fn;
+	void *arg;
+};
+
+static enum err
+read_entry(void *arg, const struct db_value *row, int n)
+{
+	const struct listing *l = arg;
+	struct session_entry e = {
+		.id = db_get_uuid(&row[0]), .created_at = row[1].i,
+		.seen_at = row[2].i, .expires_at = row[3].i,
+		.address = row[4].p, .user_agent = row[5].p,
+	};
+
+	(void)n;
+	return l->fn(l->arg, &e);
+}
+
+enum err
+sessions_list(struct db_conn *c, const struct uuid *user, int64_t now,
+    int offset, int limit, session_fn *each, void *arg)
+{
+	struct listing l = { each, arg };
+	struct db_value in[] = {
+		db_uuid(user), DB_INT(now), DB_INT(limit), DB_INT(offset),
+	};
+
+	return db_query(c,
+	    "SELECT id, created_at, seen_at, expires_at, address, user_agent"
+	    " FROM sessions WHERE user_id = ? AND expires_at > ?"
+	    " ORDER BY seen_at DESC, id DESC LIMIT ? OFFSET ?",
+	    in, DB_COUNT(in), read_entry, &l);
+}
+
+static enum err
+read_count(void *arg, const struct db_value *row, int n)
+{
+	(void)n;
+	*(int64_t *)arg = row[0].i;
+	return ERR_OK;
+}
+
+enum err
+sessions_count(struct db_conn *c, const struct uuid *user, int64_t now,
+    int64_t *out)
+{
+	struct db_value in[] = { db_uuid(user), DB_INT(now) };
+
+	return db_query_one(c,
+	    "SELECT COUNT(*) FROM sessions"
+	    " WHERE user_id = ? AND expires_at > ?", in, DB_COUNT(in),
+	    read_count, out);
+}
+
+enum err
+sessions_end(struct db_conn *c, const struct uuid *user,
+    const struct uuid *id)
+{
+	struct db_value in[] = { db_uuid(id), db_uuid(user) };
+	uint64_t affected = 0;
+	enum err err = db_run(c,
+	    "DELETE FROM sessions WHERE id = ? AND user_id = ?", in,
+	    DB_COUNT(in), &affected);
+
+	return err == ERR_OK && affected == 0 ? ERR_NOT_FOUND : err;
+}
+
+enum err
+sessions_end_all(struct db_conn *c, const struct uuid *user,
+    const struct uuid *but)
+{
+	struct db_value in[] = { db_uuid(user), db_uuid(but) };
+
+	return db_run(c,
+	    "DELETE FROM sessions WHERE user_id = ? AND NOT (id <=> ?)", in,
+	    DB_COUNT(in), NULL);
+}
+
+enum err
+sessions_renew(struct db_conn *c, const struct session_row *row)
+{
+	struct db_value in[] = {
+		DB_BYTES(row->token_hash, sizeof(row->token_hash)),
+		DB_INT(row->seen_at), DB_INT(row->expires_at),
+		db_uuid(&row->id), db_uuid(&row->user.id),
+	};
+	uint64_t affected = 0;
+	enum err err = db_run(c,
+	    "UPDATE sessions SET token_hash = ?, seen_at = ?, expires_at = ?"
+	    " WHERE id = ? AND user_id = ?", in, DB_COUNT(in), &affected);
+
+	return err == ERR_OK && affected == 0 ? ERR_NOT_FOUND : err;
 }

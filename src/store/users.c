@@ -30,6 +30,8 @@ read_user(void *arg, const struct db_value *row, int n)
 	return ERR_OK;
 }
 
+#define COLUMNS "id, username, password, is_admin, disabled_at, created_at"
+
 enum err
 user_by_name(struct db_conn *c, const char *name, size_t len,
     struct user_row *out)
@@ -37,9 +39,17 @@ user_by_name(struct db_conn *c, const char *name, size_t len,
 	struct db_value in[] = { DB_BYTES(name, len) };
 
 	return db_query_one(c,
-	    "SELECT id, username, password, is_admin, disabled_at, created_at"
-	    " FROM users WHERE username = ?", in, DB_COUNT(in), read_user,
-	    out);
+	    "SELECT " COLUMNS " FROM users WHERE username = ?", in,
+	    DB_COUNT(in), read_user, out);
+}
+
+enum err
+user_get(struct db_conn *c, const struct uuid *id, struct user_row *out)
+{
+	struct db_value in[] = { db_uuid(id) };
+
+	return db_query_one(c, "SELECT " COLUMNS " FROM users WHERE id = ?",
+	    in, DB_COUNT(in), read_user, out);
 }
 
 static enum err
@@ -57,15 +67,45 @@ user_find_first(struct db_conn *c)
 }
 
 enum err
-user_rehash(struct db_conn *c, const struct uuid *id, const char *was,
+user_set_password(struct db_conn *c, const struct uuid *id, const char *was,
     const char *password)
 {
 	struct db_value in[] = {
-		db_text(password), db_uuid(id), db_text(was),
+		db_text(password), db_uuid(id), db_text(was), db_text(was),
 	};
+	uint64_t affected = 0;
+	enum err err = db_run(c,
+	    "UPDATE users SET password = ?"
+	    " WHERE id = ? AND (? IS NULL OR password = ?)", in, DB_COUNT(in),
+	    &affected);
 
-	return db_run(c,
-	    "UPDATE users SET password = ? WHERE id = ? AND password = ?", in,
+	return err == ERR_OK && affected == 0 ? ERR_NOT_FOUND : err;
+}
+
+static enum err
+read_settings(void *arg, const struct db_value *row, int n)
+{
+	(void)n;
+	return row[0].type == DB_IS_NULL ? ERR_OK :
+	    buf_add(arg, row[0].p, row[0].len);
+}
+
+enum err
+user_settings(struct db_conn *c, const struct uuid *id, struct buf *out)
+{
+	struct db_value in[] = { db_uuid(id) };
+
+	return db_query_one(c, "SELECT settings FROM users WHERE id = ?", in,
+	    DB_COUNT(in), read_settings, out);
+}
+
+enum err
+user_set_settings(struct db_conn *c, const struct uuid *id, const char *json,
+    size_t len)
+{
+	struct db_value in[] = { DB_BYTES(json, len), db_uuid(id) };
+
+	return db_run(c, "UPDATE users SET settings = ? WHERE id = ?", in,
 	    DB_COUNT(in), NULL);
 }
 

@@ -4,6 +4,7 @@
 #ifndef STORE_USERS_H
 #define STORE_USERS_H
 
+#include "base/buf.h"
 #include "base/uuid.h"
 #include "store/db.h"
 #include "store/quota.h"
@@ -36,13 +37,18 @@ enum err
 user_by_name(struct db_conn *c, const char *name, size_t len,
     struct user_row *out);
 
+/* The user with that id; ERR_NOT_FOUND where there is none. */
+enum err
+user_get(struct db_conn *c, const struct uuid *id, struct user_row *out);
+
 /* ERR_OK where the first user is there, ERR_NOT_FOUND where not yet. */
 enum err
 user_find_first(struct db_conn *c);
 
-/* Keep the password in another way, unless it has been changed from `was`. */
+/* Keep another password, or the same in another way; ERR_NOT_FOUND where it is
+ * no longer `was`.  A `was` of NULL is any. */
 enum err
-user_rehash(struct db_conn *c, const struct uuid *id, const char *was,
+user_set_password(struct db_conn *c, const struct uuid *id, const char *was,
     const char *password);
 
 typedef void user_count_fn(void *arg, int64_t version, int64_t n);
@@ -51,5 +57,14 @@ typedef void user_count_fn(void *arg, int64_t version, int64_t n);
  * front of them (auth/password.h). */
 enum err
 user_count_peppers(struct db_conn *c, user_count_fn *each, void *arg);
+
+/* Add the user's own settings, a JSON object, to `out`; nothing where none were
+ * kept. */
+enum err
+user_settings(struct db_conn *c, const struct uuid *id, struct buf *out);
+
+enum err
+user_set_settings(struct db_conn *c, const struct uuid *id, const char *json,
+    size_t len);
 
 #endif

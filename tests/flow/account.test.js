@@ -724,7 +724,8 @@ describe("other settings", () => {
 				const policy = async () =>
 					(await one.api("GET", "/auth/register")).body;
 
-				assert.deepEqual(await policy(), { policy: "first", open: true });
+				assert.deepEqual(await policy(),
+					{ policy: "first", open: true, invite: false });
 				const answers = await tryAll(one, 50);
 				const won = answers.filter((r) => r.status === 201);
 
@@ -735,7 +736,7 @@ describe("other settings", () => {
 						&& body.error === "forbidden"), `${status}`);
 				assert.deepEqual(await countAdmins(one), { users: "1", ...ONE });
 				assert.deepEqual(await policy(),
-					{ policy: "first", open: false });
+					{ policy: "first", open: false, invite: true });
 			} finally {
 				await one.stop();
 			}

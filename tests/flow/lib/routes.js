@@ -10,11 +10,11 @@ export const NOBODYS_ID = "0190a000-0000-7000-8000-000000000000";
 
 const ROW = /^X\((\w+), "([^"]+)", \w+, ([^)]*)\)/gm;
 
-// [{ method, path, name, isPublic, hasBody }]
+// [{ method, path, name, isPublic, isAdmin, hasBody }]
 export const ROUTES = [...readFileSync(join(ROOT, "src/api/routes.h"), "utf8")
 	.matchAll(ROW)].map(([, method, path, flags]) => ({ method, path,
 		name: `${method} ${path}`, isPublic: flags.includes("ROUTE_PUBLIC"),
-		hasBody: flags.includes("ROUTE_BODY") }));
+		isAdmin: flags.includes("ROUTE_ADMIN"), hasBody: flags.includes("ROUTE_BODY") }));
 
 export const PROTECTED = ROUTES.filter((route) => !route.isPublic);
 

@@ -137,7 +137,7 @@ export async function oneOfEach(stack, token, body) {
 }
 
 const TABLES = ["users", "sessions", "api_keys", "conversations", "messages",
-	"stops", "early_stops"];
+	"stops", "early_stops", "invites"];
 
 // How many rows each table has.
 export async function countRows(stack) {
