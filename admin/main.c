@@ -18,7 +18,10 @@ enum {
 	TAKES_PRINT = 8,
 	NEEDS_OPERAND = 16,
 	TAKES_OPERAND = 32,
-	TAKES_ROTATION = 64, /* --pid, --wait, --force, --json */
+	TAKES_ROTATION = 64, /* --pid, --wait, --force */
+	TAKES_JSON = 128,
+	TAKES_WISH = 256, /* what an invitation is to be */
+	ON_USER = TAKES_CONF | TAKES_JSON | NEEDS_OPERAND,
 };
 
 enum {
@@ -31,11 +34,11 @@ static const struct command {
 	int (*run)(const struct options *o);
 	unsigned takes;
 	const char *usage, *sentence;
-} commands[] = {
+} commands[] = { /* a name has one word or two */
 	{ "keygen", admin_keygen, NEEDS_OPERAND, "FILE",
 	  "make a master key in a new file" },
 	{ "rotate-key", admin_rotate_key,
-	  TAKES_CONF | TAKES_OPERAND | TAKES_ROTATION,
+	  TAKES_CONF | TAKES_OPERAND | TAKES_ROTATION | TAKES_JSON,
 	  "[begin|use|reseal|retire|status] [--conf FILE]...\n"
 	  "                  [--pid PID] [--wait SECONDS] [--force] [--json]",
 	  "make a new master key and take it into use while workers run" },
@@ -46,6 +49,29 @@ static const struct command {
 	  "--conf FILE...", "say what is wrong with the settings" },
 	{ "defaults", admin_defaults, 0, "",
 	  "print every setting as it is when nobody sets it" },
+	{ "users list", admin_users_list, TAKES_CONF | TAKES_JSON,
+	  "[--conf FILE]... [--json]", "list the users" },
+	{ "users disable", admin_users_disable, ON_USER,
+	  "NAME [--conf FILE]... [--json]",
+	  "end all sessions of a user and let no new one begin" },
+	{ "users enable", admin_users_enable, ON_USER,
+	  "NAME [--conf FILE]... [--json]", "let a user sign in again" },
+	{ "users promote", admin_users_promote, ON_USER,
+	  "NAME [--conf FILE]... [--json]", "make a user an administrator" },
+	{ "users demote", admin_users_demote, ON_USER,
+	  "NAME [--conf FILE]... [--json]", "make a user none any more" },
+	{ "users password", admin_users_password, ON_USER,
+	  "NAME [--conf FILE]... [--json]",
+	  "set a user's password, read from standard input" },
+	{ "invites create", admin_invites_create,
+	  TAKES_CONF | TAKES_JSON | TAKES_WISH,
+	  "[--note TEXT] [--uses N] [--expires-in SECONDS] "
+	  "[--conf FILE]... [--json]", "make an invitation to register" },
+	{ "invites list", admin_invites_list, TAKES_CONF | TAKES_JSON,
+	  "[--conf FILE]... [--json]", "list the invitations" },
+	{ "invites revoke", admin_invites_revoke,
+	  TAKES_CONF | TAKES_JSON | NEEDS_OPERAND,
+	  "ID [--conf FILE]... [--json]", "let an invitation admit nobody" },
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -105,6 +131,19 @@ admin_fail(const char *format, ...)
 	return ADMIN_FAILED;
 }
 
+int
+admin_misused(const char *format, ...)
+{
+	va_list ap;
+
+	fputs("llmselect-admin: ", stderr);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return ADMIN_MISUSED;
+}
+
 static bool
 add_conf(struct options *o, const char *value)
 {
@@ -158,6 +197,13 @@ set_number(const char *value, long least, long most, int *out)
 }
 
 static bool
+set_note(struct options *o, const char *value)
+{
+	o->note = value;
+	return true;
+}
+
+static bool
 set_pid(struct options *o, const char *value)
 {
 	return set_number(value, 2, INT_MAX, &o->pid);
@@ -167,6 +213,20 @@ static bool
 set_wait(struct options *o, const char *value)
 {
 	return set_number(value, 0, WAIT_S_MAX, &o->wait_s);
+}
+
+static bool
+set_uses(struct options *o, const char *value)
+{
+	o->uses = value;
+	return true;
+}
+
+static bool
+set_expires_in(struct options *o, const char *value)
+{
+	o->expires_in = value;
+	return true;
 }
 
 static const struct option {
@@ -181,7 +241,10 @@ static const struct option {
 	{ "--pid", TAKES_ROTATION, true, set_pid },
 	{ "--wait", TAKES_ROTATION, true, set_wait },
 	{ "--force", TAKES_ROTATION, false, set_force },
-	{ "--json", TAKES_ROTATION, false, set_json },
+	{ "--json", TAKES_JSON, false, set_json },
+	{ "--note", TAKES_WISH, true, set_note },
+	{ "--uses", TAKES_WISH, true, set_uses },
+	{ "--expires-in", TAKES_WISH, true, set_expires_in },
 };
 
 static const struct option *
@@ -226,7 +289,8 @@ read_options(const struct command *c, char **words, struct options *o)
 			    "often.", name);
 	}
 	if (c->takes & NEEDS_OPERAND && o->operand == NULL)
-		return misuse(c, "%s needs a file.", c->name);
+		return misuse(c, "%s needs %.*s.", c->name,
+		    (int)strcspn(c->usage, " "), c->usage);
 	if (c->takes & NEEDS_CONF && o->n_confs == 0)
 		return misuse(c, "%s needs --conf.", c->name);
 	return ADMIN_DONE;
@@ -246,9 +310,25 @@ run(const struct command *c, char **words)
 	return rc != ADMIN_DONE ? rc : c->run(&o);
 }
 
+/* How many words a command's name takes up of these; 0: it is another. */
+static int
+words_of(const struct command *c, char **words)
+{
+	size_t n = strcspn(c->name, " ");
+
+	if (strlen(words[0]) != n || strncmp(c->name, words[0], n) != 0)
+		return 0;
+	if (c->name[n] == '\0')
+		return 1;
+	return words[1] != NULL && strcmp(c->name + n + 1, words[1]) == 0 ?
+	    2 : 0;
+}
+
 int
 main(int argc, char **argv)
 {
+	int n;
+
 	if (argc < 2)
 		return misuse(NULL, "it needs a subcommand.");
 	if (strcmp(argv[1], "--help") == 0)
@@ -256,7 +336,7 @@ main(int argc, char **argv)
 	if (strcmp(argv[1], "--version") == 0)
 		return version();
 	for (size_t i = 0; i < COUNT(commands); i++)
-		if (strcmp(argv[1], commands[i].name) == 0)
-			return run(&commands[i], argv + 2);
+		if ((n = words_of(&commands[i], argv + 1)) > 0)
+			return run(&commands[i], argv + 1 + n);
 	return misuse(NULL, "there is no subcommand %s.", argv[1]);
 }

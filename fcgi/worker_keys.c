@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "auth/password.h"
 #include "base/log.h"
 #include "store/db.h"
 #include "store/masterkeys.h"
@@ -41,7 +42,7 @@ worker_keys_load(struct app *app, struct keyring *master)
 	if (keyring_derive(master, "session csrf", &app->csrf_key) ||
 	    keyring_derive(master, "provider keys 1",
 	    &app->sealing_key) ||
-	    keyring_derive(master, "password pepper", &app->pepper))
+	    keyring_derive(master, PASSWORD_PEPPER, &app->pepper))
 		return complain("keys", "OpenSSL failed");
 	return 0;
 }

@@ -34,6 +34,9 @@ enum {
 	PASSWORD_HASH_SIZE = 256, /* bytes, the NUL included */
 };
 
+/* The label of the pepper among the keys that are made from the master key. */
+#define PASSWORD_PEPPER "password pepper"
+
 /* What is wrong with it as a new password, a sentence; NULL: nothing. */
 const char *
 password_fault(const char *password, size_t n);
