@@ -185,12 +185,13 @@ CREATE TABLE IF NOT EXISTS workers (
 ) ENGINE=InnoDB;
 
 -- "Stop this": read by the worker that owns the stream.  lane -1: all of it.
+-- lane -2: "let go who joined answers of the user with this id", for each worker.
 CREATE TABLE IF NOT EXISTS stops (
 	stream_id BINARY(16) NOT NULL,
 	lane SMALLINT NOT NULL,
 	owner BINARY(16) NOT NULL,
 	created_at BIGINT NOT NULL,
-	PRIMARY KEY (stream_id, lane),
+	PRIMARY KEY (stream_id, lane, owner),
 	KEY owner (owner),
 	KEY created_at (created_at)
 ) ENGINE=InnoDB;

@@ -190,6 +190,7 @@ stop_all(const struct app *app, struct db_conn *db, const struct uuid *user,
 	s->session = session;
 	s->but = but;
 	stop_running(app, db, s);
+	stop_add_joined(db, user);
 	free(s);
 }
 

@@ -25,8 +25,10 @@ streams_stop_conversation(const struct app *app, struct db_conn *db,
 /*
  * Stop all that runs for a session that has ended, or for all sessions of a
  * user `but` one (NULL: none).  First the row of the session goes, then this is
- * called: then nothing new can begin in between (msg_claim()).  What cannot be
- * stopped for want of the database is left to end by itself.
+ * called: then nothing new can begin in between (msg_claim()).  Who has joined
+ * another answer of this user is let go too, and comes back where the session
+ * still is.  What cannot be stopped for want of the database is left to end by
+ * itself.
  */
 void
 streams_stop_session(const struct app *app, struct db_conn *db,

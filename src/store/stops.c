@@ -16,6 +16,22 @@ stop_add(struct db_conn *c, const struct uuid *stream, int lane,
 	    " VALUES (?, ?, ?, ?)", in, DB_COUNT(in), NULL);
 }
 
+/* Where nothing runs there is nobody to let go. */
+enum err
+stop_add_joined(struct db_conn *c, const struct uuid *user)
+{
+	struct db_value in[] = {
+		db_uuid(user), DB_INT(STOP_JOINED), DB_INT(clock_wall_ms()),
+		db_uuid(user),
+	};
+
+	return db_run(c,
+	    "INSERT IGNORE INTO stops (stream_id, lane, owner, created_at)"
+	    " SELECT ?, ?, w.id, ? FROM workers w WHERE EXISTS"
+	    " (SELECT 1 FROM messages m WHERE m.session_id IS NOT NULL"
+	    " AND m.user_id = ?)", in, DB_COUNT(in), NULL);
+}
+
 struct taken {
 	struct uuid stream[STOP_TAKE_MAX];
 	int lane[STOP_TAKE_MAX];
@@ -35,11 +51,15 @@ read_stop(void *arg, const struct db_value *row, int n)
 }
 
 static enum err
-remove_stop(struct db_conn *c, const struct uuid *stream, int lane)
+remove_stop(struct db_conn *c, const struct uuid *stream, int lane,
+    const struct uuid *owner)
 {
-	struct db_value in[] = { db_uuid(stream), DB_INT(lane) };
+	struct db_value in[] = {
+		db_uuid(stream), DB_INT(lane), db_uuid(owner),
+	};
 
-	return db_run(c, "DELETE FROM stops WHERE stream_id = ? AND lane = ?",
+	return db_run(c, "DELETE FROM stops"
+	    " WHERE stream_id = ? AND lane = ? AND owner = ?",
 	    in, DB_COUNT(in), NULL);
 }
 
@@ -62,7 +82,8 @@ stop_take(struct db_conn *c, const struct uuid *owner, stop_fn *fn, void *arg)
 	for (int i = 0; i < taken.n; i++)
 		fn(arg, &taken.stream[i], taken.lane[i]);
 	for (int i = 0; i < taken.n; i++)
-		if ((err = remove_stop(c, &taken.stream[i], taken.lane[i])))
+		if ((err = remove_stop(c, &taken.stream[i], taken.lane[i],
+		    owner)))
 			return err;
 	return ERR_OK;
 }

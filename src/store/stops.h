@@ -10,6 +10,7 @@
 
 enum {
 	STOP_ALL_LANES = -1,
+	STOP_JOINED = -2, /* not a stream: all who joined one of a user's */
 	STOP_TAKE_MAX = 256, /* read at once; the rest at the next look */
 	STOP_KEPT_MS = 10 * 60 * 1000, /* an unread one is swept after that */
 };
@@ -17,6 +18,14 @@ enum {
 enum err
 stop_add(struct db_conn *c, const struct uuid *stream, int lane,
     const struct uuid *owner);
+
+/*
+ * For every worker: let go of all who joined an answer of this user that runs,
+ * because one of them may have come by a session that has ended.  The others
+ * join again.
+ */
+enum err
+stop_add_joined(struct db_conn *c, const struct uuid *user);
 
 typedef void stop_fn(void *arg, const struct uuid *stream, int lane);
 

@@ -49,6 +49,7 @@ struct reader {
 	enum reader_kind kind;
 	struct sse_out out;
 	char request_id[17];
+	bool joined; /* it came to a stream that was asked by another request */
 	/*
 	 * What is queued for it, or what it had when it came back.  Usually
 	 * where the lane stands.  Less where it is behind: then nothing is

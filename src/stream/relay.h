@@ -60,7 +60,7 @@ void
 relay_news(struct relay *relay, struct tail_news *news);
 
 /* Stop a stream, or one lane; one that is not here yet is stopped when it
- * comes. */
+ * comes.  With STOP_JOINED (store/stops.h) `id` is a user. */
 void
 relay_stop(struct relay *relay, const struct uuid *id, int lane);
 

@@ -1,6 +1,7 @@
 #include "stream/relay_private.h"
 
 #include "base/log.h"
+#include "store/stops.h"
 #include "stream/replay.h"
 
 static struct stream **
@@ -118,6 +119,7 @@ adopt_readers(struct relay *r, struct stream *s, struct stream *shadow)
 
 		shadow->readers = reader->next;
 		reader->stream = s;
+		reader->joined = true;
 		reader->next = s->readers;
 		s->readers = reader;
 		relay_reader_open(r, reader);
@@ -206,12 +208,27 @@ relay_stream_news(struct relay *r, const struct tail_news *news)
 	relay_mark_dirty(r, s);
 }
 
+/* All readers of a shadow have joined. */
+static void
+drop_joined(struct relay *r, const struct uuid *user)
+{
+	for (struct stream *s = r->streams; s != NULL; s = s->next) {
+		if (!uuid_equal(&s->user, user))
+			continue;
+		for (struct reader *rd = s->readers; rd != NULL; rd = rd->next)
+			rd->gone |= rd->joined || s->is_shadow;
+		relay_mark_dirty(r, s);
+	}
+}
+
 void
 relay_stream_stop(struct relay *r, const struct uuid *id, int lane)
 {
 	struct stream *s = find(r, id);
 
-	if (s == NULL)
+	if (lane == STOP_JOINED)
+		drop_joined(r, id);
+	else if (s == NULL)
 		keep_early_stop(r, id, lane);
 	else if (lane < 0)
 		relay_stream_end(r, s, STREAM_STOPPED);

@@ -85,6 +85,39 @@ test("S7: ending one session from another ends its streams and no others",
 		await assertStopped(mine);
 	});
 
+test("S7: who joined an answer is let go of it when their session ends, on every "
+	+ "worker; others join again", async () => {
+	const eve = await stack.register();
+	const other = await stack.login(eve);
+	const mine = await endless(stack, eve.token, "joined");
+	const path = `/streams/${mine.events[0].data.stream_id}`;
+	const join = async (token) => {
+		const stream = stack.sse(path, { token });
+
+		await stream.read(({ data }) => data.content !== undefined);
+		return stream;
+	};
+	// enough of them that both workers have some
+	const theirs = await Promise.all(Array.from({ length: 8 }, () =>
+		join(other.token)));
+
+	assert.equal((await stack.api("DELETE", `/auth/sessions/${await idOf(other)}`,
+		{ token: eve.token })).status, 204);
+	for (const stream of theirs) {
+		await stream.read();
+		assert.notEqual(stream.last.data.content, undefined,
+			"it is broken off, not ended");
+	}
+	assert.equal((await stack.stats("joined")).open, 1);
+	assert.equal((await stack.api("GET", path, { token: other.token })).status,
+		401);
+	const again = await join(eve.token);
+
+	again.close();
+	await stack.api("POST", "/auth/logout", { token: eve.token });
+	await assertStopped(mine);
+});
+
 test("ending the session that asks is signing out", async () => {
 	const eve = await stack.register();
 	const { status, headers } = await stack.api("DELETE",
