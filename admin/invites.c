@@ -72,7 +72,8 @@ read_wish(const struct options *o, struct invite *i)
 		    INVITE_NOTE_MAX);
 	*i = (struct invite){ .uses_left = (int)uses,
 		.expires_at = clock_wall_ms() + 1000 * (int64_t)seconds };
-	snprintf(i->note, sizeof(i->note), "%s", o->note != NULL ? o->note : "");
+	snprintf(i->note, sizeof(i->note), "%s",
+	    o->note != NULL ? o->note : "");
 	return ADMIN_DONE;
 }
 

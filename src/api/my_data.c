@@ -159,7 +159,9 @@ add_list(struct export *e, const json_t *list, bool first)
 	enum err err;
 
 	json_array_foreach((json_t *)(uintptr_t)list, i, msg) {
-		if ((err = buf_adds(&e->pour.out, first && i == 0 ? "\n" : ",\n")) ||
+		const char *between = first && i == 0 ? "\n" : ",\n";
+
+		if ((err = buf_adds(&e->pour.out, between)) ||
 		    (err = pour_json(&e->pour, msg)) ||
 		    (err = pour_some(&e->pour)))
 			return err;

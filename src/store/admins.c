@@ -280,8 +280,9 @@ admins_empty_user(struct db_conn *c, const struct uuid *id)
 	    "DELETE s FROM segments s JOIN messages m ON m.id = s.message_id"
 	    " WHERE m.user_id = ?", in, 1, NULL);
 	while (err == ERR_OK && n == REMOVE_AT_ONCE)
-		err = db_run(c, "DELETE FROM messages WHERE user_id = ? LIMIT ?",
-		    in, DB_COUNT(in), &n);
+		err = db_run(c,
+		    "DELETE FROM messages WHERE user_id = ? LIMIT ?", in,
+		    DB_COUNT(in), &n);
 	return err;
 }
 

@@ -249,6 +249,7 @@ const TABLES = {
 	invites: { not: "they are the server's" },
 	messages: { as: "conversations" },
 	model_lists: { not: "that is what a provider said of itself" },
+	quotas: { not: "they are counts of a minute" },
 	sessions: { as: "sessions" },
 };
 

@@ -144,6 +144,39 @@ test("S1: many changes at once wait their turn, or are told when to come again",
 		assert.ok(answers.some(({ status }) => status === 503), "none was held");
 	});
 
+test("S31: who tries too often has to wait, and is forgotten with the account",
+	async () => {
+		const one = await startStack(
+			{ settings: "[limits]\nsign_in_tries = 3\n" });
+
+		try {
+			const eve = await one.register();
+			const send = (method, path, body) => one.api(method, path,
+				{ token: eve.token, body });
+			const wrong = { password: "not the password", new_password: NEW };
+
+			for (let i = 0; i < 3; i++)
+				assert.equal((await send("POST", "/auth/password", wrong))
+					.status, 422);
+			const held = await until(async () => {
+				const answer = await send("POST", "/auth/password", wrong);
+
+				return answer.status === 429 && answer;
+			}, "it is held");
+
+			assertRefused(held, 429, "rate_limited", /\d s|second|minute/);
+			assert.ok(Number(held.headers["retry-after"]) > 0);
+			assert.equal(await statusOf(one, eve.token), 200);
+			await until(async () => (await send("DELETE", "/auth/me",
+				{ password: eve.password })).status === 204,
+			"the wait is over", 30_000);
+			assert.deepEqual(await one.db("SELECT * FROM tries WHERE name ="
+				+ ` '${eve.username}'`), []);
+		} finally {
+			await one.stop();
+		}
+	});
+
 test("of two changes at once one wins, and its password is the one", async () => {
 	const eve = await stack.register();
 	const words = ["first horse battery", "second horse battery"];
