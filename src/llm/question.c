@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "llm/turns.h"
+
 static void
 free_const(const char *text)
 {
@@ -124,6 +126,20 @@ llm_question_relent(struct llm_question *q, enum llm_param rejected)
 		return drop_stream_options(rq);
 	}
 	return false;
+}
+
+size_t
+llm_question_shorten(struct llm_question *q)
+{
+	struct llm_request *rq = &q->request;
+	size_t bytes = 0, n;
+
+	for (size_t i = 0; i < rq->n_messages; i++)
+		bytes += rq->messages[i].len;
+	n = turns_drop(rq->messages, rq->n_messages, bytes / 2);
+	rq->messages += n;
+	rq->n_messages -= n;
+	return n;
 }
 
 void

@@ -31,6 +31,13 @@ llm_question_take(const struct llm_request *request,
 bool
 llm_question_relent(struct llm_question *q, enum llm_param rejected);
 
+/*
+ * Leave out the older half of the turns, by the bytes of their texts.  Returns
+ * how many messages went; 0: only the last question is left.
+ */
+size_t
+llm_question_shorten(struct llm_question *q);
+
 /* NULL is well. */
 void
 llm_question_free(struct llm_question *q);

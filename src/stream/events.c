@@ -93,11 +93,13 @@ events_retry(struct buf *out, const struct stream_lane *lane, int64_t now_ms)
 {
 	const struct stream_retry *retry = &lane->retry;
 	int64_t in_ms = retry->at_ms > now_ms ? retry->at_ms - now_ms : 0;
-	json_auto_t *data = json_pack("{s:{s:I, s:i, s:s, s:s*}}", "retry",
+	json_auto_t *data = json_pack("{s:{s:I, s:i, s:s, s:s*, s:o*}}", "retry",
 	    "in_ms", (json_int_t)in_ms,
 	    "attempt", retry->attempt,
 	    "code", err_code(retry->code),
-	    "ignored", retry->ignored);
+	    "ignored", retry->ignored,
+	    "left_out", retry->left_out > 0 ?
+	    json_integer(retry->left_out) : NULL);
 
 	return data != NULL ? add_event(out, NULL, data) : ERR_INTERNAL;
 }

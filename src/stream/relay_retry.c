@@ -50,16 +50,39 @@ note_ignored(struct stream_lane *lane, enum llm_param param)
 		    json_string(name));
 }
 
+/* Our guess of what the model can take was too high. */
+static bool
+shorten(struct stream_lane *lane)
+{
+	size_t n = llm_question_shorten(lane->question);
+
+	lane->stream->left_out += (int)n;
+	lane->retry.left_out = lane->stream->left_out;
+	return n > 0;
+}
+
+static bool
+leave_out(struct stream_lane *lane, enum llm_param rejected)
+{
+	if (!llm_question_relent(lane->question, rejected))
+		return false;
+	note_ignored(lane, rejected);
+	return true;
+}
+
 /* Another request at once, where this one cannot be taken as it is. */
 static bool
 change_request(struct stream_lane *lane, const struct llm_end *end)
 {
-	if (lane->retry.changes >= LLM_RETRY_CHANGES_MAX ||
-	    !llm_question_relent(lane->question, end->rejected))
+	if (lane->retry.changes >= LLM_RETRY_CHANGES_MAX)
+		return false;
+	lane->retry.ignored = NULL;
+	lane->retry.left_out = 0;
+	if (!(end->err == ERR_CONTEXT_LENGTH ? shorten(lane) :
+	    leave_out(lane, end->rejected)))
 		return false;
 	lane->retry.changes++;
 	lane->retry.in_ms = 0;
-	note_ignored(lane, end->rejected);
 	return true;
 }
 
@@ -80,7 +103,6 @@ wait_for_it(struct relay *r, struct stream_lane *lane,
 	if (lane->retry.in_ms < 0)
 		return false;
 	lane->retry.repeats++;
-	lane->retry.ignored = NULL;
 	return true;
 }
 

@@ -66,6 +66,7 @@ struct stream_retry {
 	int64_t in_ms;       /* how long it waits, or waited */
 	enum err code;       /* why the one before failed */
 	const char *ignored; /* what it left out; a literal; NULL: nothing */
+	int left_out;        /* messages that do not go, where that changed; or 0 */
 };
 
 struct stream_lane {

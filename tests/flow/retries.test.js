@@ -223,6 +223,38 @@ PICKY.forEach(([name, part, more, ignored, shown, want]) => {
 		});
 });
 
+test("a conversation that is too long is asked at once without its older half",
+	async () => {
+		const turn = async (id, parts = "tokens-1:pace-0") => ask(stack,
+			ann.token, question(parts, { message: "x".repeat(500),
+				...(id && { conversation_id: id }) }));
+		const id = first(await turn()).conversation_id;
+
+		for (let i = 0; i < 4; i++)
+			await turn(id);
+		const stream = await turn(id, "seq:tokens-5:pace-0:context-1700:tag-long");
+		const requests = await asked(stack, "long");
+
+		assertWellFormed(stream);
+		assert.equal(stream.text(), FIVE);
+		assert.equal(first(stream).left_out, 0);
+		assert.deepEqual(requests.map(({ json }) => json.messages.length),
+			[11, 5]);
+		assert.deepEqual(retriesOf(stream), [{ in_ms: 0, attempt: 2,
+			code: "context_length", left_out: 6 }]);
+	});
+
+test("what is too long to the last is told so", async () => {
+	const id = first(await ask(stack, ann.token,
+		question("tokens-1:pace-0"))).conversation_id;
+	const stream = await ask(stack, ann.token,
+		question("context-1:tag-last", { conversation_id: id }));
+
+	assert.deepEqual(retriesOf(stream).map((r) => r.left_out), [2]);
+	assert.equal(stream.last.data.code, "context_length");
+	assert.equal((await asked(stack, "last")).length, 2);
+});
+
 test("all that a model does not take is left out, one by one", async () => {
 	const stream = await ask(stack, ann.token, question("seq:tokens-5:pace-0:"
 		+ "no-temperature:no-effort:no-options:no-system:tag-all", {

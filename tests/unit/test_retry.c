@@ -124,6 +124,42 @@ test_each_goes_once(void **state)
 	llm_question_free(q);
 }
 
+static struct llm_question *
+ask_turns(size_t n)
+{
+	const struct llm_request rq = { .model = "m" };
+	struct llm_message *turns = calloc(n, sizeof(*turns));
+	struct llm_question *q = NULL;
+
+	for (size_t i = 0; i < n; i++)
+		turns[i] = (struct llm_message){
+			i % 2 == 0 ? LLM_USER : LLM_ASSISTANT,
+			strdup("0123456789"), 10,
+		};
+	assert_int_equal(llm_question_take(&rq, turns, n, &q), ERR_OK);
+	return q;
+}
+
+/* Questions stand at even places, and the last one stays. */
+static void
+test_shorter_each_time(void **state)
+{
+	static const size_t LEFT[] = { 5, 1 };
+	struct llm_question *q = ask_turns(11);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(LEFT) / sizeof(LEFT[0]); i++) {
+		size_t before = q->request.n_messages;
+
+		assert_int_equal(llm_question_shorten(q), before - LEFT[i]);
+		assert_int_equal(q->request.n_messages, LEFT[i]);
+		assert_int_equal(q->request.messages[0].role, LLM_USER);
+	}
+	assert_int_equal(llm_question_shorten(q), 0);
+	assert_int_equal(q->request.n_messages, 1);
+	llm_question_free(q);
+}
+
 static void
 test_nothing_to_take_out(void **state)
 {
@@ -143,6 +179,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_waits),
 		cmocka_unit_test(test_each_goes_once),
+		cmocka_unit_test(test_shorter_each_time),
 		cmocka_unit_test(test_nothing_to_take_out),
 	};
 
