@@ -73,6 +73,9 @@ int
 admin_defaults(const struct options *o);
 
 int
+admin_models_check(const struct options *o);
+
+int
 admin_users_list(const struct options *o);
 
 int

@@ -41,6 +41,18 @@ static const struct {
 	{ CURLOPT_USERAGENT, "LLMSelect/" PACKAGE_VERSION },
 };
 
+void
+llm_transport_start(void)
+{
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+void
+llm_transport_stop(void)
+{
+	curl_global_cleanup();
+}
+
 bool
 llm_transport_set(CURL *easy, const struct llm_provider *provider,
     int64_t connect_ms)

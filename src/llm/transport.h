@@ -14,6 +14,13 @@
 
 #include "llm/llm.h"
 
+/* Once in a process, before a second thread runs, and when none does. */
+void
+llm_transport_start(void);
+
+void
+llm_transport_stop(void);
+
 /* False where libcurl cannot do one of them. */
 bool
 llm_transport_set(CURL *easy, const struct llm_provider *provider,

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "http/response.h"
+#include "llm/transport.h"
 
 /* Give the journal what running answers have got since the last time. */
 static void
@@ -126,8 +127,7 @@ relay_open(const struct conf *conf, struct journal *journal,
 
 	if (r == NULL)
 		return ERR_INTERNAL;
-	/* Here no other thread uses curl yet, which this call demands. */
-	curl_global_init(CURL_GLOBAL_DEFAULT);
+	llm_transport_start(); /* no other thread runs yet */
 	r->conf = conf;
 	r->journal = journal;
 	r->tail = tail;
@@ -180,5 +180,5 @@ relay_free(struct relay *r)
 	buf_free(&r->scratch);
 	pthread_mutex_destroy(&r->lock);
 	free(r);
-	curl_global_cleanup();
+	llm_transport_stop();
 }

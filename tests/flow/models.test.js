@@ -4,8 +4,12 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { execFile } from "node:child_process";
 import { startStack, until } from "./harness.js";
-import { freePort } from "./lib/paths.js";
+import { freePort, program } from "./lib/paths.js";
 
 // A provider whose list depends on the key: by key, status and body.
 const ANSWERS = {
@@ -218,6 +222,55 @@ test("there is nothing to test without a key, and without a provider",
 		assert.equal(none.body.error, "provider_key_missing");
 		assert.equal(nobody.status, 404);
 	});
+
+// ---- the file of models, from a shell on the server ----
+
+const execute = promisify(execFile);
+
+// What it said and how it ended, with a key of the server for OpenAI.
+async function modelsCheck(key, ...words) {
+	const file = join(stack.dir, "openai.key");
+	const conf = join(stack.dir, "check.conf");
+
+	writeFileSync(file, key, { mode: 0o600 });
+	writeFileSync(conf, `[provider.openai]\nkey_file = ${file}\n`
+		+ `base_url = http://127.0.0.1:${server.address().port}/v1\n`);
+	const args = ["models", "check", "--conf",
+		join(stack.dir, "llmselect.conf"), join(stack.dir, "more.conf"), conf];
+
+	try {
+		return { code: 0, ...await execute(program("admin/llmselect-admin"),
+			[...args, ...words]) };
+	} catch (error) {
+		return error;
+	}
+}
+
+test("models check says what the providers list and the file has not",
+	async () => {
+		const { code, stdout } = await modelsCheck("sk-ann-0123456789");
+		const [demo, openai] = stdout.split("openai: ");
+
+		assert.equal(code, 1, "something is to be looked at");
+		assert.match(demo, /^demo: lists \d+ models\n$/);
+		assert.match(openai, /^lists 2 models\n/);
+		assert.match(openai, /^ {2}not listed any more: gpt-4o-mini$/m);
+		assert.match(openai, /^ {2}not in the file: secret-of-ann$/m);
+		assert.doesNotMatch(openai, /gpt-4o$/m);
+	});
+
+test("models check as JSON, and with a key that is refused", async () => {
+	const { code, stdout, stderr } = await modelsCheck("sk-refused-012345",
+		"--json");
+	const [demo, openai] = JSON.parse(stdout);
+
+	assert.equal(code, 1);
+	assert.deepEqual({ ...demo, listed: 0 }, { provider: "demo", listed: 0,
+		gone: [], differ: [], new: [] });
+	assert.equal(openai.provider, "openai");
+	assert.match(openai.error, /^OpenAI refused the API key/);
+	assert.ok(!(stdout + stderr).includes("sk-refused"));
+});
 
 test("bad queries are told", async () => {
 	const user = await stack.register();
