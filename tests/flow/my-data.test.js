@@ -126,11 +126,12 @@ test("S41: the export has everything, of all branches, and no secret",
 		assert.deepEqual(body.conversations.map((c) => c.id), [second, id]);
 		const shown = await show(stack, eve.token, id);
 		const { messages, ...conversation } = body.conversations[1];
-		const { messages: branch, ...head } = shown;
+		const { messages: branch, left_out: none, ...head } = shown;
 
+		assert.equal(none, 0);
 		assert.deepEqual(conversation, head);
 		assert.equal(messages.length, 5);
-		for (const message of branch)
+		for (const { siblings, ...message } of branch)	// all are there
 			assert.deepEqual(messages.find((m) => m.id === message.id), message);
 		assert.deepEqual(messages.map((m) => m.content).sort(),
 			["One \"quoted\" 数据库\n", "And then?", numbers(2), numbers(3),

@@ -340,8 +340,9 @@ test("a key can be tested, and the models of the list are named", async () => {
 
 	bodies.push(text);
 	assert.equal(status, 200, text);
-	assert.deepEqual([body.ok, body.message], [true,
-		"Anthropic takes this key, and lists 5 models for it."]);
+	assert.equal(body.ok, true);
+	assert.match(body.message,
+		/^Anthropic takes this key, and lists [1-9]\d* models for it\.$/);
 	const listed = await until(async () => {
 		const { body: { models } } = await stack.api("GET", "/models",
 			{ token: ann.token });
