@@ -6,9 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "api/routes.h"
@@ -19,8 +18,6 @@ enum {
 	FLUSH_MAX = 4096,       /* never blocks where poll() says POLLOUT */
 	READ_SIZE = 16384,
 	ACCEPT_PAUSE_MS = 50,   /* after accept failed for want of descriptors */
-	SHUT_DOWN = -9999,      /* what libfcgi answers when told to stop */
-	SOCKET_MODE = 0660,
 };
 
 struct fcgi_conn {
@@ -100,56 +97,7 @@ fcgi_init(void)
 	return FCGX_Init() == 0 ? ERR_OK : ERR_INTERNAL;
 }
 
-void
-fcgi_shut_down(void)
-{
-	FCGX_ShutdownPending();
-}
-
-/* ---- listening ---- */
-
-/* A socket file that nobody answers on is left over, and may go. */
-static bool
-is_in_use(const struct sockaddr_un *a)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool in_use = fd >= 0 &&
-	    connect(fd, (const struct sockaddr *)a, sizeof(*a)) == 0;
-
-	if (fd >= 0)
-		close(fd);
-	return in_use;
-}
-
-int
-fcgi_listen(const char *path, char *why, size_t why_size)
-{
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	int fd;
-
-	if (strlen(path) >= sizeof(a.sun_path)) {
-		snprintf(why, why_size, "%s: a socket's path has at most %zu "
-		    "bytes", path, sizeof(a.sun_path) - 1);
-		return -1;
-	}
-	memcpy(a.sun_path, path, strlen(path) + 1);
-	if (is_in_use(&a)) {
-		snprintf(why, why_size, "%s: another process serves this "
-		    "socket; stop it first", path);
-		return -1;
-	}
-	unlink(path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0 &&
-	    chmod(path, SOCKET_MODE) == 0 && listen(fd, FCGI_BACKLOG) == 0)
-		return fd;
-	snprintf(why, why_size, "%s: %s", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
-/* ---- accepting ---- */
+/* ---- the parameters ---- */
 
 static const char *
 param(const struct fcgi_conn *c, const char *name)
@@ -240,67 +188,161 @@ read_params(const struct fcgi_conn *c, struct req *rq)
 	read_request_id(c, rq->id);
 }
 
-/* To its end in any case: a close with unread bytes is a reset to the peer. */
+/* ---- the body ---- */
+
+struct body_taker {
+	struct req *rq;
+	size_t max;
+};
+
 static void
-read_body(struct fcgi_conn *c, size_t body_max, struct req *rq)
+take_body(void *arg, const unsigned char *bytes, size_t n)
 {
-	char bytes[READ_SIZE];
-	int n;
+	struct body_taker *t = arg;
+	enum err err;
+
+	if (t->rq->err != ERR_OK)
+		return;
+	err = buf_add(&t->rq->body, (const char *)bytes, n);
+	if (err == ERR_TOO_LARGE)
+		req_fail(t->rq, err, "The request has more than %zu bytes, "
+		    "which is the limit here.", t->max);
+	else if (err)
+		req_fail(t->rq, err, "%s", "");
+}
+
+/* To its end in any case: a close with unread bytes is a reset to the peer. */
+static bool
+read_body(struct door *door, const struct door_guest *guest, size_t body_max,
+    struct req *rq)
+{
+	struct guard_body g = { .id = guest->found.id };
+	struct body_taker taker = { rq, body_max };
+	int64_t until_ms = clock_ms() + FCGI_BODY_MS;
+	unsigned char bytes[READ_SIZE];
+	enum guard seen;
+	size_t n;
 
 	buf_init(&rq->body, body_max);
-	while ((n = FCGX_GetStr(bytes, sizeof(bytes), c->fx.in)) > 0) {
-		enum err err;
-
-		if (rq->err != ERR_OK)
-			continue;
-		err = buf_add(&rq->body, bytes, (size_t)n);
-		if (err == ERR_TOO_LARGE)
-			req_fail(rq, err, "The request has more than %zu bytes, "
-			    "which is the limit here.", body_max);
-		else if (err)
-			req_fail(rq, err, "%s", "");
-	}
+	seen = guard_body(&g, guest->bytes + guest->found.end,
+	    guest->n - guest->found.end, take_body, &taker);
+	while (seen == GUARD_MORE && (n = door_read(door, guest->fd, bytes,
+	    sizeof(bytes), until_ms)) > 0)
+		seen = guard_body(&g, bytes, n, take_body, &taker);
+	return seen == GUARD_WHOLE;
 }
 
+/* ---- accepting ---- */
+
+struct fcgi_taker *
+fcgi_taker_make(void)
+{
+	struct fcgi_taker *t = malloc(sizeof(*t));
+
+	if (t != NULL)
+		t->file = -1;
+	return t;
+}
+
+void
+fcgi_taker_free(struct fcgi_taker *t)
+{
+	if (t != NULL && t->file >= 0)
+		close(t->file);
+	free(t);
+}
+
+/*
+ * These bytes and nothing else into the file, to be read from its start.  It is
+ * made once, for to make one takes longer than all that is done with it.
+ */
+static bool
+fill_file(struct fcgi_taker *t)
+{
+	size_t n = t->guest.found.end;
+
+	if (t->file < 0)
+		t->file = memfd_create("parameters", MFD_CLOEXEC);
+	return t->file >= 0 && ftruncate(t->file, (off_t)n) == 0 &&
+	    pwrite(t->file, t->guest.bytes, n, 0) == (ssize_t)n &&
+	    lseek(t->file, 0, SEEK_SET) == 0;
+}
+
+/*
+ * libfcgi reads ahead, so it is given a file that ends where the parameters do
+ * in place of the connection.  Of libfcgi 2.4.2, fcgiapp.c:
+ *
+ *   - FCGX_Accept_r() finishes the request first (line 2218), which closes
+ *     ipcFd but where keepConnection is set (2042, 2052 and 2065); there is no
+ *     `in` yet, so nothing is written (2045);
+ *   - it accepts only where ipcFd is negative (2226), and reads from ipcFd
+ *     (1668); whatever is read or written asks the request for it each time
+ *     (1340, 1446), so that the connection can take its place afterwards;
+ *   - where it does not like what it reads, it closes ipcFd, without a wait
+ *     where the request is detached (2276 and 2066), and accepts from
+ *     listen_sock: that is -1 here, so it fails at once and returns (2231).
+ */
 static enum err
-accept_failed(int code, struct fcgi_conn *c)
+give_to_libfcgi(struct fcgi_conn *c, struct fcgi_taker *t)
 {
-	free(c);
-	if (code == SHUT_DOWN || code == -EINTR)
-		return ERR_INTERRUPTED;
-	/*
-	 * For want of descriptors, most likely (-EMFILE); others will be freed
-	 * as answers end.
-	 */
-	poll(NULL, 0, ACCEPT_PAUSE_MS);
-	return ERR_UNAVAILABLE;
-}
-
-enum err
-fcgi_accept(int listen_fd, size_t body_max, struct req *rq)
-{
-	struct fcgi_conn *c = calloc(1, sizeof(*c));
-	int code;
-
-	if (c == NULL) {
-		poll(NULL, 0, ACCEPT_PAUSE_MS);
+	if (!fill_file(t))
 		return ERR_UNAVAILABLE;
+	FCGX_InitRequest(&c->fx, -1, FCGI_FAIL_ACCEPT_ON_INTR);
+	c->fx.ipcFd = t->file;
+	c->fx.keepConnection = 1;
+	FCGX_Detach(&c->fx);
+	if (FCGX_Accept_r(&c->fx) != 0) {
+		t->file = -1; /* closed by libfcgi */
+		return ERR_INTERNAL;
 	}
-	FCGX_InitRequest(&c->fx, listen_fd, FCGI_FAIL_ACCEPT_ON_INTR);
-	code = FCGX_Accept_r(&c->fx);
-	if (code != 0)
-		return accept_failed(code, c);
-	c->conn = (struct conn){
-		c->fx.ipcFd, conn_write, conn_forget, conn_close,
-	};
-	req_init(rq);
-	rq->conn = &c->conn;
-	rq->began_us = clock_us();
-	read_params(c, rq);
-	read_body(c, body_max, rq);
+	c->fx.ipcFd = t->guest.fd;
+	c->fx.keepConnection = 0;
 	/* Their 9 KB are of no more use, and a stream lives for minutes. */
 	FCGX_FreeStream(&c->fx.in);
 	FCGX_FClose(c->fx.err);
 	FCGX_FreeStream(&c->fx.err);
 	return ERR_OK;
+}
+
+static enum err
+come_in(struct fcgi_taker *t, struct door *door, size_t body_max,
+    struct req *rq)
+{
+	const struct door_guest *guest = &t->guest;
+	struct fcgi_conn *c = calloc(1, sizeof(*c));
+	enum err err = c != NULL ? give_to_libfcgi(c, t) : ERR_UNAVAILABLE;
+
+	if (err != ERR_OK) {
+		door_tell(door, err == ERR_INTERNAL ?
+		    "libfcgi did not take it" : "nothing is left to take it in");
+		close(guest->fd);
+		free(c);
+		return ERR_UNAVAILABLE;
+	}
+	c->conn = (struct conn){
+		guest->fd, conn_write, conn_forget, conn_close,
+	};
+	req_init(rq);
+	rq->conn = &c->conn;
+	rq->began_us = clock_us();
+	read_params(c, rq);
+	if (read_body(door, guest, body_max, rq))
+		return ERR_OK;
+	door_tell(door, "its body is cut, or late, or has records in it");
+	c->gone = true;
+	conn_close(&c->conn);
+	req_free(rq);
+	return ERR_UNAVAILABLE;
+}
+
+enum err
+fcgi_accept(struct fcgi_taker *t, struct door *door, fcgi_source *source,
+    size_t body_max, struct req *rq)
+{
+	enum err err = source(door, &t->guest);
+
+	if (err == ERR_UNAVAILABLE)
+		/* Descriptors will be freed as answers end. */
+		poll(NULL, 0, ACCEPT_PAUSE_MS);
+	return err != ERR_OK ? err : come_in(t, door, body_max, rq);
 }

@@ -7,7 +7,9 @@
  *
  *   - a flush is asked for only when poll(2) says that the socket takes it, and
  *     then at most 4 KB at a time;
- *   - the body is read to its end before a request is handed on;
+ *   - it is given the parameters of a request when they are all there and have
+ *     been looked at, in a file of their own, so that it never waits for them;
+ *   - the body is read here, to its end, before a request is handed on;
  *   - a connection is detached before it is finished, and never kept open for
  *     another request;
  *   - every request has a FCGX_Request of its own.
@@ -16,22 +18,32 @@
 #define FCGI_FCGI_IO_H
 
 #include "base/err.h"
+#include "door.h"
 #include "http/request.h"
 
 enum {
-	FCGI_BACKLOG = 4096, /* a full one is a 502 from nginx at once */
+	FCGI_BODY_MS = 30000, /* for a whole body; nginx sends it in one go */
 };
 
 /* Once, before anything else here. */
 enum err
 fcgi_init(void);
 
-/*
- * A listening Unix socket, mode 0660; one that is left over from a process that
- * is gone is replaced.  -1 with a sentence in `why`.
- */
-int
-fcgi_listen(const char *path, char *why, size_t why_size);
+/* Where a request is waited for: door_accept() or door_wait(). */
+typedef enum err fcgi_source(struct door *door, struct door_guest *guest);
+
+/* What a thread needs to take requests, one after the other. */
+struct fcgi_taker {
+	int file; /* parameters on their way to libfcgi; -1: not made yet */
+	struct door_guest guest;
+};
+
+/* NULL for want of memory. */
+struct fcgi_taker *
+fcgi_taker_make(void);
+
+void
+fcgi_taker_free(struct fcgi_taker *t);
 
 /*
  * Wait for a request and read it whole.  A body over `body_max` is read but not
@@ -41,10 +53,7 @@ fcgi_listen(const char *path, char *why, size_t why_size);
  * `rq` is initialised here; it is the caller's to free, after its connection.
  */
 enum err
-fcgi_accept(int listen_fd, size_t body_max, struct req *rq);
-
-/* From now on fcgi_accept() answers ERR_INTERRUPTED. */
-void
-fcgi_shut_down(void);
+fcgi_accept(struct fcgi_taker *t, struct door *door, fcgi_source *source,
+    size_t body_max, struct req *rq);
 
 #endif

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "fcgi_io.h"
+#include "fcgi_listen.h"
 #include "master.h"
 #include "worker.h"
 

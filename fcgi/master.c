@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "fcgi_io.h"
+#include "fcgi_listen.h"
 #include "worker.h"
 #include "worker_keys.h"
 

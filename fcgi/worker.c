@@ -42,10 +42,12 @@ struct worker {
 	struct app app;
 	struct keyring master; /* until the parts are open */
 	struct gate gate;
-	int listen_fd;
+	struct door door;
 	pthread_t acceptors[ACCEPTORS_MAX];
 	int n_acceptors;
 	atomic_int accepting; /* threads that have not ended */
+	pthread_t porter;     /* serves those who came late */
+	atomic_bool is_waiting;
 };
 
 /* What makes an accepting thread look up.  USR1 and TERM are libfcgi's. */
@@ -96,29 +98,46 @@ serve_job(struct worker *w, struct job *job)
 	}
 }
 
-static void *
-accept_requests(void *arg)
+static void
+serve_from(struct worker *w, fcgi_source *source)
 {
-	struct worker *w = arg;
+	struct fcgi_taker *t = fcgi_taker_make();
+	enum err err = t != NULL ? ERR_OK : ERR_INTERRUPTED;
 	sigset_t wake;
 
 	sigemptyset(&wake);
 	sigaddset(&wake, WAKE_SIGNAL);
 	pthread_sigmask(SIG_UNBLOCK, &wake, NULL);
-	for (;;) {
+	while (err != ERR_INTERRUPTED) {
 		struct job *job = calloc(1, sizeof(*job));
-		enum err err = job == NULL ? ERR_UNAVAILABLE : fcgi_accept(
-		    w->listen_fd, w->app.conf->server_body_max, &job->rq);
 
-		if (err == ERR_OK) {
+		err = job == NULL ? ERR_UNAVAILABLE : fcgi_accept(t,
+		    &w->door, source, w->app.conf->server_body_max, &job->rq);
+		if (err == ERR_OK)
 			serve_job(w, job);
-			continue;
-		}
-		free(job);
-		if (err == ERR_INTERRUPTED)
-			break;
+		else
+			free(job);
 	}
+	fcgi_taker_free(t);
+}
+
+static void *
+accept_requests(void *arg)
+{
+	struct worker *w = arg;
+
+	serve_from(w, door_accept);
 	atomic_fetch_sub(&w->accepting, 1);
+	return NULL;
+}
+
+static void *
+serve_late_ones(void *arg)
+{
+	struct worker *w = arg;
+
+	serve_from(w, door_wait);
+	atomic_store(&w->is_waiting, false);
 	return NULL;
 }
 
@@ -172,10 +191,12 @@ static int
 start_acceptors(struct worker *w)
 {
 	pthread_attr_t attr;
-	int bad = 0;
+	int bad;
 
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, ACCEPTOR_STACK);
+	bad = pthread_create(&w->porter, &attr, serve_late_ones, w);
+	atomic_store(&w->is_waiting, bad == 0);
 	for (int i = 0; i < w->app.conf->server_acceptors && bad == 0; i++) {
 		atomic_fetch_add(&w->accepting, 1);
 		bad = pthread_create(&w->acceptors[i], &attr, accept_requests, w);
@@ -231,15 +252,15 @@ catch_wake(void)
 /* ---- the end ---- */
 
 /*
- * There is no other way to bring a thread out of FCGX_Accept_r(), and the flag
- * and the signal race, so the signal is repeated until all are out.
+ * A thread may be about to wait when the signal comes, so it is repeated until
+ * all are out.
  */
 static void
 stop_accepting(struct worker *w)
 {
 	struct timespec pause = { .tv_nsec = WAKE_MS * 1000000L };
 
-	fcgi_shut_down();
+	door_stop(&w->door);
 	while (atomic_load(&w->accepting) > 0) {
 		for (int i = 0; i < w->n_acceptors; i++)
 			pthread_kill(w->acceptors[i], WAKE_SIGNAL);
@@ -247,7 +268,14 @@ stop_accepting(struct worker *w)
 	}
 	for (int i = 0; i < w->n_acceptors; i++)
 		pthread_join(w->acceptors[i], NULL);
-	close(w->listen_fd);
+	close(w->door.listen_fd);
+	door_close(&w->door);
+	while (atomic_load(&w->is_waiting)) {
+		pthread_kill(w->porter, WAKE_SIGNAL);
+		nanosleep(&pause, NULL);
+	}
+	pthread_join(w->porter, NULL);
+	door_free(&w->door);
 }
 
 struct hurry {
@@ -337,7 +365,7 @@ serve(struct worker *w, const sigset_t *signals, int ready_fd)
 int
 worker_run(const struct conf *conf, int listen_fd, int ready_fd)
 {
-	struct worker w = { .app.conf = conf, .listen_fd = listen_fd };
+	struct worker w = { .app.conf = conf };
 	sigset_t signals;
 	int status = 1;
 
@@ -348,8 +376,9 @@ worker_run(const struct conf *conf, int listen_fd, int ready_fd)
 	keep_heaps_small();
 	raise_descriptor_limit();
 	gate_init(&w.gate, conf->database_pool - OWN_CONNECTIONS);
-	if (fcgi_init() == ERR_OK && worker_keys_load(&w.app, &w.master) == 0 &&
-	    open_parts(&w) == 0) {
+	if (fcgi_init() == ERR_OK &&
+	    door_open(&w.door, listen_fd, conf->server_acceptors) == ERR_OK &&
+	    worker_keys_load(&w.app, &w.master) == 0 && open_parts(&w) == 0) {
 		keyring_wipe(&w.master);
 		status = serve(&w, &signals, ready_fd);
 	}

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import { startStack, until } from "./harness.js";
 import { sanitized } from "./lib/build.js";
+import { open } from "./lib/fastcgi.js";
 import { ask, assertKept, assertWellFormed, begin, ended, first, hasContent,
 	numbers, oneOfEach, question, show } from "./lib/turn.js";
 
@@ -338,6 +339,54 @@ describe("everything ends", () => {
 
 		assert.equal(rows[0].n, "0");
 	});
+});
+
+// As a web server or systemd starts it: fd 0 listens, and is inherited.
+const ON_FD_0 = `
+use IO::Socket::UNIX;
+my ($path, $blocking, @program) = @ARGV;
+unlink $path;
+my $socket = IO::Socket::UNIX->new(Local => $path, Listen => 128) or die $!;
+$socket->blocking($blocking);
+open STDIN, "<&", $socket or die $!;
+exec @program;
+`;
+
+describe("one process, on the socket it was started with", () => {
+	let stack, ann, ofHarness;
+
+	before(async () => {
+		stack = await startStack();
+		ann = await stack.register();
+		ofHarness = stack.parts.llmselect.command();
+		stack.parts.llmselect.ready = () => true;
+	});
+	after(() => stack?.stop());
+
+	for (const blocking of [1, 0])
+		test(`it serves and ends, the socket ${blocking ? "" : "not "}blocking`,
+			async () => {
+				const part = stack.parts.llmselect;
+				const program = ofHarness.slice(0,
+					ofHarness.indexOf("--workers"));
+
+				await part.stop("SIGTERM", 30_000);
+				part.command = () => ["perl", "-e", ON_FD_0, stack.socket,
+					String(blocking), ...program];
+				await part.start();
+				await works(stack);
+				assert.deepEqual(stack.pids.workers(), []);
+				await assertWorks(stack, ann);
+
+				// who has sent nothing yet does not keep it for long
+				const silent = await open(stack.socket);
+				const began = performance.now();
+
+				assert.deepEqual(await part.stop("SIGTERM", 30_000),
+					{ code: 0, signal: null });
+				assert.ok(performance.now() - began < 4000);
+				silent.destroy();
+			});
 });
 
 describe("the database goes away", () => {
