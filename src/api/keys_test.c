@@ -20,20 +20,27 @@ open_it(const struct app *app, struct db_conn *db, struct req *rq,
 }
 
 static void
-say_well(const struct llm_provider *p, int n, char out[static SENTENCE_MAX])
+say_well(const struct llm_provider *p, bool has_key, int n,
+    char out[static SENTENCE_MAX])
 {
-	snprintf(out, SENTENCE_MAX, "%s takes this key, and lists %d model%s "
-	    "for it.", p->label, n, n == 1 ? "" : "s");
+	const char *plural = n == 1 ? "" : "s";
+
+	if (has_key)
+		snprintf(out, SENTENCE_MAX, "%s takes this key, and lists %d "
+		    "model%s for it.", p->label, n, plural);
+	else
+		snprintf(out, SENTENCE_MAX, "%s wants no key, and lists %d "
+		    "model%s.", p->label, n, plural);
 }
 
 static enum err
-tell(struct req *rq, const struct llm_provider *p, const struct llm_end *end,
-    int n)
+tell(struct req *rq, const struct llm_provider *p, bool has_key,
+    const struct llm_end *end, int n)
 {
 	bool ok = end->err == ERR_OK;
 	char sentence[SENTENCE_MAX];
 
-	say_well(p, n, sentence);
+	say_well(p, has_key, n, sentence);
 	req_note(rq, "%s", end->note);
 	rq->reply = json_pack("{s:s, s:b, s:s?, s:s, s:o}",
 	    "provider", p->name, "ok", ok,
@@ -50,6 +57,7 @@ keys_test(const struct app *app, struct db_conn *db, struct req *rq)
 	    rq->path_name);
 	char key[KEYS_SIZE] = "";
 	struct llm_end end;
+	bool has_key;
 	enum err err;
 	int n = 0;
 
@@ -59,11 +67,12 @@ keys_test(const struct app *app, struct db_conn *db, struct req *rq)
 	if ((err = open_it(app, db, rq, p, key)) == ERR_OK)
 		err = lister_test(app->lister, db, &rq->user.id, p, key, &n,
 		    &end);
+	has_key = key[0] != '\0';
 	crypt_wipe(key, sizeof(key));
 	if (rq->err != ERR_OK)
 		return rq->err;
 	if (err == ERR_BUSY)
 		return req_fail(rq, ERR_UNAVAILABLE, "Other keys are being "
 		    "tested. Try again in a few seconds.");
-	return tell(rq, p, &end, n);
+	return tell(rq, p, has_key, &end, n);
 }

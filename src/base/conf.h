@@ -115,6 +115,8 @@ TEXT(query, "", \
 	"what every URL of it ends with, such as api-version=2024-10-21") \
 TEXT(models, "", "names of models to offer, where its list does not tell") \
 PATH(ca_file, "", "certificates to trust for it, in place of the system's") \
+BOOL(keyless, false, "it wants no key; who has one may bring it all the " \
+	"same") \
 BOOL(allow_http, false, "http to other hosts than loopback is allowed") \
 BOOL(demo, false, "a stand-in that gives canned text; the page says so")
 

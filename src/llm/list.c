@@ -179,7 +179,8 @@ llm_list_fetch(const struct llm_provider *provider, const char *key,
     struct llm_end *end)
 {
 	struct fetch f = {
-		.provider = provider, .key = key, .stop = stop, .each = each,
+		.provider = provider, .stop = stop,
+		.key = key != NULL && key[0] != '\0' ? key : NULL, .each = each,
 		.arg = arg, .end = end, .until_ms = clock_ms() + LLM_LIST_MS,
 		.easy = curl_easy_init(),
 	};

@@ -20,7 +20,8 @@ enum {
 /*
  * Calls `each` for every model whose id can be asked for.  Returns end->err,
  * which is ERR_OK, or what the provider or the connection had to say; models
- * of pages before have been told then.  `key` NULL: there is none.  Where
+ * of pages before have been told then.  `key` NULL or
+ * "": there is none.  Where
  * `*stop` becomes true it ends with ERR_NETWORK.
  */
 enum err

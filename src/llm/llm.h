@@ -23,7 +23,8 @@ struct llm_provider {
 	char models[512];   /* names to offer, with spaces between; or "" */
 	const struct llm_wire *wire;
 	bool demo;
-	char *key; /* a key for everybody; NULL: each user brings one; owned */
+	char *key; /* a key for everybody, "" where none is wanted; NULL: each user
+	            * brings one; owned */
 };
 
 enum llm_role { LLM_USER, LLM_ASSISTANT };

@@ -149,12 +149,18 @@ static enum err
 load_key(struct llm_provider *p, const struct conf_provider *c,
     const struct why *why)
 {
-	if (c->key_file[0] != '\0' && c->key_env[0] != '\0')
-		return SAY(why, "%s", "has both key_file and key_env; "
-		    "leave one out");
-	if (c->key_file[0] != '\0')
+	bool has_file = c->key_file[0] != '\0', has_env = c->key_env[0] != '\0';
+
+	if (has_file + has_env + c->keyless > 1)
+		return SAY(why, "%s", "has more than one of key_file, key_env "
+		    "and keyless; leave one");
+	if (c->keyless) {
+		p->key = strdup("");
+		return p->key != NULL ? ERR_OK : ERR_INTERNAL;
+	}
+	if (has_file)
 		return load_key_file(p, c->key_file, why);
-	if (c->key_env[0] != '\0')
+	if (has_env)
 		return load_key_env(p, c->key_env, why);
 	return ERR_OK;
 }

@@ -23,10 +23,14 @@ const ANSWERS = {
 		message: "Incorrect API key provided: sk-refused-012345" } }],
 	"sk-busy-012345678": [429, { error: { code: "rate_limit_exceeded" } }],
 	"sk-page-012345678": [200, "<html>Welcome</html>"],
+	undefined: [200, { data: [{ id: "free-model" }] }],
 	"sk-other-01234567": [200, { hello: "world" }],
 };
 
 let stack, server, asked = [];
+
+// Those with a key; the provider that wants none is asked for its list too.
+const keyed = () => asked.filter(({ key }) => key !== undefined);
 
 const closeAll = () => new Promise((done) => {
 	server.closeAllConnections();
@@ -48,6 +52,11 @@ before(async () => {
 wire = openai
 base_url = http://127.0.0.1:${server.address().port}/v1
 label = OpenAI
+[provider.free]
+wire = openai
+base_url = http://127.0.0.1:${server.address().port}/v1
+label = Free
+keyless = yes
 [provider.closed]
 wire = openai
 base_url = http://127.0.0.1:${await freePort()}/v1
@@ -90,7 +99,7 @@ test("without a key nobody is asked, and nothing is said of what is listed",
 		assert.equal(list.of("openai").refreshing, false);
 		assert.equal(list.of("openai").listed_at, null);
 		assert.equal(list.named("gpt-4o").listed, null);
-		assert.deepEqual(asked, []);
+		assert.deepEqual(keyed(), []);
 	});
 
 test("what a provider lists for a key is merged into the catalog's models",
@@ -111,27 +120,27 @@ test("what a provider lists for a key is merged into the catalog's models",
 			listed: true });
 		for (const id of ["text-embedding-3", "../evil?x", "a b"])
 			assert.equal(list.named(id), undefined, id);
-		assert.deepEqual(asked.at(-1), { key: "sk-ann-0123456789",
+		assert.deepEqual(keyed().at(-1), { key: "sk-ann-0123456789",
 			method: "GET", url: "/v1/models" });
 	});
 
 test("it is asked once, by whichever worker, until somebody wants it anew",
 	async () => {
 		const ann = await stack.register();
-		const before = asked.length;
+		const before = keyed().length;
 
 		await putKey(ann, "openai", "sk-ann-0123456789");
 		await Promise.all(Array.from({ length: 10 }, () => models(ann)));
 		await settled(ann, "openai");
-		const once = asked.length - before;
+		const once = keyed().length - before;
 
 		assert.ok(once >= 1 && once <= 2, `${once} times`);	// two workers
 		for (let i = 0; i < 6; i++)
 			await models(ann);
-		assert.equal(asked.length - before, once);
+		assert.equal(keyed().length - before, once);
 		assert.equal((await models(ann, "?refresh=1")).of("openai").refreshing,
 			true);
-		await until(() => asked.length - before === once + 1, "it is asked");
+		await until(() => keyed().length - before === once + 1, "it is asked");
 	});
 
 test("S8: nobody sees what is listed for another's key", async () => {
@@ -271,6 +280,30 @@ test("models check as JSON, and with a key that is refused", async () => {
 	assert.match(openai.error, /^OpenAI refused the API key/);
 	assert.ok(!(stdout + stderr).includes("sk-refused"));
 });
+
+test("a provider that wants no key is asked without one, and takes one's own",
+	async () => {
+		const user = await stack.register();
+		const list = await until(async () => {
+			const found = await models(user);
+
+			return found.named("free-model") && found;
+		}, "its list has come");
+
+		assert.equal(list.of("free").key, "system");
+		const test = await keyTest(user, "free");
+
+		assert.equal(test.body.message, "Free wants no key, and lists 1 model.");
+		const { body } = await stack.api("POST", "/chat", { token: user.token,
+			body: { provider: "free", model: "free-model", message: "Hi" } });
+
+		assert.equal(body.error, "provider_protocol");	// it only lists
+		assert.deepEqual(asked.at(-1), { key: undefined, method: "POST",
+			url: "/v1/chat/completions" });
+		await putKey(user, "free", "sk-ann-0123456789");
+		assert.equal((await keyTest(user, "free")).body.message,
+			"Free takes this key, and lists 2 models for it.");
+	});
 
 test("bad queries are told", async () => {
 	const user = await stack.register();

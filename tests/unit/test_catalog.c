@@ -352,8 +352,27 @@ test_key_env(void **state)
 	strcpy(c->key_file, "/no/such/file");
 	assert_int_equal(llm_providers_load(&conf, &all, why, sizeof(why)),
 	    ERR_VALIDATION);
-	assert_non_null(strstr(why, "both"));
+	assert_non_null(strstr(why, "more than one of"));
 	unsetenv("LLMSELECT_TEST_KEY");
+}
+
+static void
+test_keyless(void **state)
+{
+	struct conf_provider *c = one_provider("openai", "One");
+	struct llm_providers *all = NULL;
+	char why[512];
+
+	(void)state;
+	c->keyless = true;
+	assert_int_equal(llm_providers_load(&conf, &all, why, sizeof(why)),
+	    ERR_OK);
+	assert_string_equal(llm_provider_at(all, 0)->key, "");
+	llm_providers_free(all);
+	strcpy(c->key_env, "LLMSELECT_TEST_KEY");
+	assert_int_equal(llm_providers_load(&conf, &all, why, sizeof(why)),
+	    ERR_VALIDATION);
+	assert_non_null(strstr(why, "keyless"));
 }
 
 /* ---- what every request has ---- */
@@ -436,6 +455,7 @@ main(void)
 		cmocka_unit_test(test_unknown_wire),
 		cmocka_unit_test(test_key_files),
 		cmocka_unit_test(test_key_env),
+		cmocka_unit_test(test_keyless),
 		cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_named_models),
 	};
