@@ -94,7 +94,11 @@ static const struct {
 	    "%s could not be asked: %s does not speak HTTP." },
 	{ CURLE_WEIRD_SERVER_REPLY, ERR_PROTOCOL,
 	    "%s could not be asked: %s does not speak HTTP." },
-	{ CURLE_OUT_OF_MEMORY, ERR_INTERNAL, NULL },
+	/* libcurl's word for a line of a head over its ceiling of 100 KB; where
+	 * memory is really out, nobody gets as far as here. */
+	{ CURLE_OUT_OF_MEMORY, ERR_PROTOCOL,
+	    "%s could not be asked: %s answers with a head that is too long. "
+	    "Check its base_url." },
 };
 
 static void
