@@ -138,6 +138,8 @@ CREATE TABLE IF NOT EXISTS messages (
 	tokens_per_second DOUBLE NULL,
 	cost_usd DOUBLE NULL,
 	price_date VARCHAR(10) CHARACTER SET ascii COLLATE ascii_bin NULL,
+	-- messages before this answer that did not go to the model
+	left_out INT NOT NULL DEFAULT 0,
 	-- while it runs: the worker that writes it, and its conversation once more,
 	-- so that a second running answer of a conversation meets the unique key
 	owner BINARY(16) NULL,

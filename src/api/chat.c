@@ -299,6 +299,7 @@ claim(struct chat *c, enum reader_kind kind)
 		.question = c->stream->question, .answer = c->stream->id,
 		.text = c->ask.message.p, .text_len = c->ask.message.len,
 		.provider = c->ask.provider.p, .model = c->ask.model.p,
+		.left_out = c->prompt.left_out,
 		.client_request_id = c->ask.client_request_id.p,
 		.request_hash = c->ask.client_request_id.p != NULL ?
 		    c->request_hash : NULL,

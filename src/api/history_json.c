@@ -74,6 +74,9 @@ add_answer(json_t *object, const struct msg *m)
 	if (m->error_code[0] != '\0')
 		json_object_set_new(object, "error", json_pack("{s:s, s:s}",
 		    "code", m->error_code, "message", m->error_message));
+	if (m->left_out > 0)
+		json_object_set_new(object, "left_out",
+		    json_integer(m->left_out));
 	events_add_figures(object, &m->figures);
 }
 

@@ -42,7 +42,7 @@ msg_end(struct db_conn *c, const struct msg_end *e)
 		known_int(f->total_ms), known_real(f->tokens_per_second),
 		known_real(f->cost_usd),
 		db_text(f->price_date[0] != '\0' ? f->price_date : NULL),
-		DB_INT(e->ended_at), db_uuid(&e->id), db_uuid(&e->owner),
+		known_int(e->left_out), DB_INT(e->ended_at), db_uuid(&e->id), db_uuid(&e->owner),
 	};
 	uint64_t affected = 0;
 	enum err err;
@@ -53,7 +53,7 @@ msg_end(struct db_conn *c, const struct msg_end *e)
 	    " input_tokens = ?, output_tokens = ?, reasoning_tokens = ?,"
 	    " usage_source = ?, connect_ms = ?, ttft_ms = ?, total_ms = ?,"
 	    " tokens_per_second = ?, cost_usd = ?, price_date = ?,"
-	    " ended_at = ?, running_in = NULL, session_id = NULL"
+	    " left_out = COALESCE(?, left_out), ended_at = ?, running_in = NULL, session_id = NULL"
 	    " WHERE id = ? AND owner = ? AND state = 'running'",
 	    in, DB_COUNT(in), &affected);
 	/* Also of a row that was deleted while it ran: its last pieces may have

@@ -56,6 +56,7 @@ struct msg_claim {
 	                              * and is answered once more */
 	size_t text_len;
 	const char *provider, *model;
+	int left_out;                /* messages that do not go to it */
 	const char *client_request_id;     /* NULL: none */
 	const unsigned char *request_hash; /* 32 bytes; NULL: none */
 	struct quota most;                 /* that the user may */
@@ -89,6 +90,7 @@ struct msg_end {
 	const char *error_code;    /* NULL: none */
 	const char *error_message; /* NULL: none */
 	struct msg_figures figures;
+	int left_out;     /* -1: as it stands there */
 	int64_t ended_at; /* wall ms */
 };
 
@@ -108,6 +110,7 @@ struct msg {
 	char error_message[MSG_WHY_SIZE];
 	char usage_source[MSG_WORD_SIZE];
 	struct msg_figures figures;
+	int left_out; /* messages before that did not go to the model */
 	int64_t created_at;
 };
 

@@ -90,7 +90,8 @@ add_answer(struct db_conn *c, struct claiming *w)
 	struct db_value in[] = {
 		db_uuid(&k->answer), db_uuid(&k->conversation),
 		db_uuid(&k->user), db_uuid(&k->question), DB_INT(k->depth + 1),
-		db_text(k->provider), db_text(k->model), db_uuid(&k->owner),
+		db_text(k->provider), db_text(k->model), DB_INT(k->left_out),
+		db_uuid(&k->owner),
 		db_uuid(&k->conversation), db_uuid(&k->session),
 		db_text(k->client_request_id),
 		k->request_hash != NULL ?
@@ -101,10 +102,11 @@ add_answer(struct db_conn *c, struct claiming *w)
 
 	err = db_run(c,
 	    "INSERT INTO messages (id, conversation_id, user_id, parent_id,"
-	    " depth, role, content, state, provider, model, owner, running_in,"
+	    " depth, role, content, state, provider, model, left_out, owner,"
+	    " running_in,"
 	    " session_id, client_request_id, request_hash, created_at)"
 	    " VALUES (?, ?, ?, ?, ?, 'assistant', '', 'running',"
-	    " ?, ?, ?, ?, ?, ?, ?, ?)",
+	    " ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	    in, DB_COUNT(in), NULL);
 	if (err == ERR_CONFLICT)
 		w->clash = clash_of_key(db_conflict_key(c));

@@ -42,7 +42,7 @@ end_orphan(struct db_conn *c, void *arg)
 		.error_code = err_code(ERR_INTERRUPTED),
 		.error_message = ORPHAN_SENTENCE,
 		.figures = msg_figures_none(),
-		.ended_at = clock_wall_ms(),
+		.left_out = -1, .ended_at = clock_wall_ms(),
 	};
 	enum err err;
 

@@ -5,7 +5,7 @@
 	" model, finish_reason, error_code, error_message, input_tokens," \
 	" output_tokens, reasoning_tokens, usage_source, connect_ms, ttft_ms," \
 	" total_ms, tokens_per_second, cost_usd, price_date, created_at," \
-	" conversation_id"
+	" conversation_id, left_out"
 
 static int64_t
 int_or_none(const struct db_value *v)
@@ -57,6 +57,7 @@ read_msg(const struct db_value *row, struct msg *m)
 	read_figures(row, m);
 	m->created_at = row[22].i;
 	m->conversation = db_get_uuid(&row[23]);
+	m->left_out = (int)row[24].i;
 }
 
 /* Those of one statement: what it has no id for is NULL, and finds nothing. */

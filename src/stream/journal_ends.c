@@ -67,6 +67,7 @@ write_end(struct db_conn *c, const struct stream_lane *lane)
 		.error_code = lane->err ? err_code(lane->err) : NULL,
 		.error_message = lane->err ? lane->message : NULL,
 		.figures = lane->figures, .ended_at = lane->ended_at,
+		.left_out = lane->stream->left_out,
 	};
 	enum err err = msg_end(c, &end);
 

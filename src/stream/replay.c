@@ -66,6 +66,7 @@ replay_new(const struct uuid *user, const struct msg *row)
 	s->user = *user;
 	s->conversation = row->conversation;
 	s->question = row->parent;
+	s->left_out = row->left_out;
 	snprintf(lane->provider, sizeof(lane->provider), "%s", row->provider);
 	snprintf(lane->model, sizeof(lane->model), "%s", row->model);
 	if (strcmp(row->state, stream_state_name(STREAM_RUNNING)) == 0)

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startStack, until } from "./harness.js";
 import { ask, asked, assertKept, assertWellFormed, begin, ended, first, numbers,
-	question } from "./lib/turn.js";
+	question, show } from "./lib/turn.js";
 
 const TICK_MS = 250;	// a wait is over at the worker's next look
 const LATE_MS = 1500;	// and that is not late on a busy machine
@@ -242,6 +242,14 @@ test("a conversation that is too long is asked at once without its older half",
 			[11, 5]);
 		assert.deepEqual(retriesOf(stream), [{ in_ms: 0, attempt: 2,
 			code: "context_length", left_out: 6 }]);
+		const { left_out: kept } = (await show(stack, ann.token, id))
+			.messages.at(-1);
+		const again = stack.sse(`/streams/${first(stream).stream_id}`,
+			{ token: ann.token });
+
+		await again.read();
+		assert.equal(kept, 6, "and it is kept");
+		assert.equal(first(again).left_out, 6);
 	});
 
 test("what is too long to the last is told so", async () => {
