@@ -39,14 +39,14 @@ check_regenerate(struct req *rq, const struct ask *ask)
 {
 	if (ask->message.p != NULL)
 		return req_fail_field(rq, "message",
-		    "cannot go with regenerate, which answers the last "
-		    "question once more");
+		    "Leave this out: regenerate answers the last question "
+		    "once more.");
 	if (!uuid_is_none(&ask->edit_message_id))
 		return req_fail_field(rq, "edit_message_id",
-		    "cannot go with regenerate, which changes no question");
+		    "Leave this out: regenerate changes no question.");
 	if (uuid_is_none(&ask->conversation_id))
 		return req_fail_field(rq, "conversation_id",
-		    "is required with regenerate");
+		    "This is required with regenerate.");
 	return ERR_OK;
 }
 
@@ -56,15 +56,15 @@ check_message(struct req *rq, const struct ask *ask, size_t message_max)
 	if (ask->regenerate)
 		return check_regenerate(rq, ask);
 	if (ask->message.p == NULL)
-		return req_fail_field(rq, "message", "is required");
+		return req_fail_field(rq, "message", "This is required.");
 	if (ask->message.len > message_max)
 		return req_fail_field(rq, "message",
-		    "must have at most %zu bytes, and has %zu",
+		    "Use at most %zu bytes; this has %zu.",
 		    message_max, ask->message.len);
 	if (!uuid_is_none(&ask->edit_message_id) &&
 	    uuid_is_none(&ask->conversation_id))
 		return req_fail_field(rq, "conversation_id",
-		    "is required with edit_message_id");
+		    "This is required with edit_message_id.");
 	return ERR_OK;
 }
 

@@ -60,7 +60,8 @@ find_model(struct chat *c)
 	c->provider = llm_provider_find(c->app->providers, c->ask.provider.p);
 	if (c->provider == NULL)
 		return req_fail_field(c->rq, "provider",
-		    "is not a provider of this server; GET /models lists them");
+		    "This server has no such provider. GET /models lists "
+		    "them.");
 	c->model = catalog_find(c->app->catalog, c->ask.provider.p,
 	    c->ask.model.p);
 	return ERR_OK;

@@ -143,7 +143,7 @@ read_format(struct req *rq, const struct format **out)
 	*out = name[0] == '\0' ? &formats[0] : find_format(name);
 	if (*out == NULL)
 		return req_fail_field(rq, "format",
-		    "must be markdown or json");
+		    "Use markdown or json.");
 	return ERR_OK;
 }
 

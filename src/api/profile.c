@@ -32,7 +32,7 @@ check_password(const struct app *app, struct db_conn *db, struct req *rq,
 	if (err == ERR_UNAUTHENTICATED) {
 		req_note(rq, "wrong password");
 		return req_fail_field(rq, "password",
-		    "is not the password of this account");
+		    "This is not the password of this account.");
 	}
 	return err ? account_fail_password(rq, err) : ERR_OK;
 }

@@ -120,7 +120,7 @@ find_edited(struct loading *l, const struct tree_node **out)
 		    "There is no such message in this conversation.");
 	if (!node->is_user)
 		return req_fail_field(l->rq, "edit_message_id",
-		    "is an answer; only a question can be replaced");
+		    "This is an answer. Only a question can be replaced.");
 	*out = node;
 	return ERR_OK;
 }

@@ -87,7 +87,7 @@ check_provider(const struct app *app, struct req *rq,
 	    llm_provider_find(app->providers, in->provider.p) != NULL)
 		return ERR_OK;
 	return req_fail_field(rq, "provider",
-	    "is not a provider of this server; GET /models lists them");
+	    "This server has no such provider. GET /models lists them.");
 }
 
 enum err

@@ -14,17 +14,17 @@ check_length(struct req *rq, const struct field *f, size_t n, const char *unit)
 	if ((double)n >= least && (double)n <= most)
 		return;
 	if (n == 0)
-		req_fail_field(rq, f->name, "may not be empty");
+		req_fail_field(rq, f->name, "This may not be empty.");
 	else if (least == most)
-		req_fail_field(rq, f->name, "must have %.15g %s, and has %zu",
+		req_fail_field(rq, f->name, "Use %.15g %s; this has %zu.",
 		    least, unit, n);
 	else if (least == 0)
 		req_fail_field(rq, f->name,
-		    "may have at most %.15g %s, and has %zu", most, unit, n);
+		    "Use at most %.15g %s; this has %zu.", most, unit, n);
 	else
 		req_fail_field(rq, f->name,
-		    "must have %.15g to %.15g %s, and has %zu", least, most,
-		    unit, n);
+		    "Use %.15g to %.15g %s; this has %zu.", least, most, unit,
+		    n);
 }
 
 static size_t
@@ -42,7 +42,7 @@ take_text(struct req *rq, const struct field *f, const json_t *value,
     struct text *t)
 {
 	if (!json_is_string(value)) {
-		req_fail_field(rq, f->name, "must be text");
+		req_fail_field(rq, f->name, "This must be text.");
 		return false;
 	}
 	t->p = json_string_value(value);
@@ -59,7 +59,7 @@ read_text(struct req *rq, const struct field *f, const json_t *value, void *at)
 		return;
 	if (memchr(t->p, '\0', t->len) != NULL)
 		req_fail_field(rq, f->name,
-		    "may not contain the character U+0000");
+		    "Leave out the character U+0000.");
 	check_length(rq, f, characters(t), "characters");
 }
 
@@ -83,11 +83,11 @@ read_model(struct req *rq, const struct field *f, const json_t *value, void *at)
 		return;
 	if (strspn(t->p, ALLOWED) != t->len)
 		req_fail_field(rq, f->name,
-		    "may only contain letters, digits and . _ : / @ -");
+		    "Only letters, digits and . _ : / @ - can be used.");
 	else if (t->p[0] == '/' || strstr(t->p, "//") != NULL ||
 	    strstr(t->p, "..") != NULL)
 		req_fail_field(rq, f->name,
-		    "may not begin with / or contain .. or //");
+		    "This may not begin with / or contain .. or //.");
 	check_length(rq, f, characters(t), "characters");
 }
 
@@ -99,8 +99,8 @@ read_uuid(struct req *rq, const struct field *f, const json_t *value, void *at)
 	/* The id of zeros is refused: a handler takes it for "absent". */
 	if (text == NULL || strlen(text) != json_string_length(value) ||
 	    !uuid_parse(text, at) || uuid_is_none(at))
-		req_fail_field(rq, f->name, "must be an id of 36 characters, "
-		    "as this server gives them");
+		req_fail_field(rq, f->name, "Use an id of 36 characters, as "
+		    "this server gives them.");
 }
 
 static void
@@ -112,7 +112,7 @@ read_int(struct req *rq, const struct field *f, const json_t *value, void *at)
 	if (!json_is_integer(value) || (double)i < f->least ||
 	    (double)i > f->most) {
 		req_fail_field(rq, f->name,
-		    "must be a whole number from %.15g to %.15g",
+		    "Use a whole number from %.15g to %.15g.",
 		    f->least, f->most);
 		return;
 	}
@@ -127,7 +127,7 @@ read_real(struct req *rq, const struct field *f, const json_t *value, void *at)
 
 	if (!json_is_number(value) || r < f->least || r > f->most) {
 		req_fail_field(rq, f->name,
-		    "must be a number from %.15g to %.15g",
+		    "Use a number from %.15g to %.15g.",
 		    f->least, f->most);
 		return;
 	}
@@ -138,7 +138,7 @@ static void
 read_bool(struct req *rq, const struct field *f, const json_t *value, void *at)
 {
 	if (!json_is_boolean(value))
-		req_fail_field(rq, f->name, "must be true or false");
+		req_fail_field(rq, f->name, "Use true or false.");
 	else
 		*(bool *)at = json_is_true(value);
 }
@@ -161,7 +161,7 @@ fail_choice(struct req *rq, const struct field *f)
 		memcpy(list + n, f->choices[i], len + 1);
 		n += len;
 	}
-	req_fail_field(rq, f->name, "must be one of: %s", list);
+	req_fail_field(rq, f->name, "Use one of: %s.", list);
 }
 
 static void
@@ -184,7 +184,7 @@ static void
 read_array(struct req *rq, const struct field *f, const json_t *value, void *at)
 {
 	if (!json_is_array(value)) {
-		req_fail_field(rq, f->name, "must be a list");
+		req_fail_field(rq, f->name, "This must be a list.");
 		return;
 	}
 	check_length(rq, f, json_array_size(value), "entries");
@@ -218,7 +218,7 @@ read_field(struct req *rq, const struct field *f, void *at)
 	if (value != NULL && !json_is_null(value))
 		TYPES[f->type].read(rq, f, value, at);
 	else if (f->flags & FIELD_MUST)
-		req_fail_field(rq, f->name, "is required");
+		req_fail_field(rq, f->name, "This is required.");
 }
 
 static bool
@@ -244,6 +244,6 @@ fields_read(struct req *rq, const struct field *table, size_t n, void *out)
 	json_object_foreach(rq->json, name, value)
 		if (!is_known(table, n, name))
 			req_fail_field(rq, name,
-			    "is not a field of this request");
+			    "This request has no such field.");
 	return rq->err;
 }

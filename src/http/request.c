@@ -220,7 +220,7 @@ req_query_text(struct req *rq, const char *name,
 	if (req_query(rq, name, out) || find_param(rq->query, name, &end) == NULL)
 		return ERR_OK;
 	return req_fail_field(rq, name,
-	    "must be UTF-8 text of at most %d bytes", REQ_QUERY_MAX - 1);
+	    "Use UTF-8 text of at most %d bytes.", REQ_QUERY_MAX - 1);
 }
 
 static bool
@@ -248,7 +248,7 @@ req_query_int(struct req *rq, const char *name, int least, int most,
 	}
 	if (!is_whole_number(text, &n) || n < least || n > most)
 		return req_fail_field(rq, name,
-		    "must be a whole number from %d to %d", least, most);
+		    "Use a whole number from %d to %d.", least, most);
 	*out = (int)n;
 	return ERR_OK;
 }

@@ -115,7 +115,8 @@ enum err
 req_fail(struct req *rq, enum err err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* One field that cannot be used, and why: ERR_VALIDATION. */
+/* One field that cannot be used: ERR_VALIDATION.  The sentence is whole, for it
+ * stands beside the field in a form. */
 enum err
 req_fail_field(struct req *rq, const char *field, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -75,7 +75,7 @@ test("a wrong password now is a fault of the field and signs nobody out",
 
 		assertRefused(answer, 422, "validation_error", /cannot be used/);
 		assert.deepEqual(answer.body.details,
-			{ password: "is not the password of this account" });
+			{ password: "This is not the password of this account." });
 		assert.equal(await statusOf(stack, eve.token), 200);
 		assert.equal((await login(eve.username, eve.password)).status, 200);
 		assert.match(stack.logLines().find((line) =>

@@ -141,7 +141,7 @@ test_query_int(void **state)
 		if (INTS[i].err)
 			assert_string_equal(json_string_value(json_object_get(
 			    rq.details, "n")),
-			    "must be a whole number from 1 to 100");
+			    "Use a whole number from 1 to 100.");
 		req_free(&rq);
 	}
 }
