@@ -9,23 +9,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "store/invites.h"
+#include "store/admins_json.h"
 
 enum { AT_ONCE = 100 }; /* that are read at once */
-
-static json_t *
-invite_json(const struct invite *i)
-{
-	char id[UUID_TEXT_SIZE], created[CLOCK_TEXT_SIZE],
-	    expires[CLOCK_TEXT_SIZE];
-
-	return json_pack("{s:s, s:s, s:i, s:s, s:s, s:s?}",
-	    "id", uuid_text(&i->id, id), "note", i->note,
-	    "uses_left", i->uses_left,
-	    "created_at", clock_text(i->created_at, created),
-	    "expires_at", clock_text(i->expires_at, expires),
-	    "created_by", i->maker_name[0] != '\0' ? i->maker_name : NULL);
-}
 
 /* A whole number of an option within limits; left alone where it is absent. */
 static bool
@@ -95,7 +81,7 @@ create(const struct options *o, const struct conf *conf, struct db_conn *c)
 		    code, i.uses_left, clock_text(i.expires_at, until));
 		return ADMIN_DONE;
 	}
-	answer = invite_json(&i);
+	answer = admins_json_invite(&i);
 	json_object_set_new(answer, "code", json_string(code));
 	return admin_print_json(answer);
 }
@@ -109,7 +95,7 @@ admin_invites_create(const struct options *o)
 static enum err
 add_invite(void *arg, const struct invite *i)
 {
-	return json_array_append_new(arg, invite_json(i)) == 0 ?
+	return json_array_append_new(arg, admins_json_invite(i)) == 0 ?
 	    ERR_OK : ERR_INTERNAL;
 }
 

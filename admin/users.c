@@ -9,8 +9,7 @@
 #include <string.h>
 
 #include "auth/password.h"
-#include "base/clock.h"
-#include "store/admins.h"
+#include "store/admins_json.h"
 #include "store/messages.h"
 #include "store/sessions.h"
 #include "store/stops.h"
@@ -19,33 +18,10 @@ enum { AT_ONCE = 100 }; /* users that are read at once */
 
 /* ---- the list ---- */
 
-static json_t *
-time_json(int64_t wall_ms)
-{
-	char text[CLOCK_TEXT_SIZE];
-
-	return wall_ms == 0 ? json_null() :
-	    json_string(clock_text(wall_ms, text));
-}
-
-static json_t *
-user_json(const struct admin_entry *e)
-{
-	char id[UUID_TEXT_SIZE];
-
-	return json_pack("{s:s, s:s, s:b, s:b, s:o, s:o}",
-	    "id", uuid_text(&e->user.id, id),
-	    "username", e->user.username,
-	    "is_admin", (int)e->user.is_admin,
-	    "disabled", (int)e->user.is_disabled,
-	    "created_at", time_json(e->user.created_at),
-	    "last_seen_at", time_json(e->seen_at));
-}
-
 static enum err
 add_user(void *arg, const struct admin_entry *e)
 {
-	return json_array_append_new(arg, user_json(e)) == 0 ?
+	return json_array_append_new(arg, admins_json_user(e)) == 0 ?
 	    ERR_OK : ERR_INTERNAL;
 }
 
@@ -120,7 +96,7 @@ tell(const struct options *o, struct db_conn *c, const struct user_row *u,
 	}
 	if (admins_get_user(c, &u->id, &entry))
 		return admin_fail_db(c);
-	return admin_print_json(user_json(&entry));
+	return admin_print_json(admins_json_user(&entry));
 }
 
 struct running {

@@ -7,7 +7,7 @@
 #include "api/routes.h"
 #include "base/clock.h"
 #include "http/fields.h"
-#include "store/invites.h"
+#include "store/admins_json.h"
 
 struct wish {
 	struct text note;
@@ -20,21 +20,6 @@ static const struct field WISH_FIELDS[] = {
 	    INVITE_EXPIRES_MAX_S, 0),
 	FIELD_INT(struct wish, uses, 1, INVITE_USES_MAX, 0),
 };
-
-static json_t *
-invite_json(const struct invite *i)
-{
-	char id[UUID_TEXT_SIZE], created[CLOCK_TEXT_SIZE],
-	    expires[CLOCK_TEXT_SIZE];
-
-	return json_pack("{s:s, s:s, s:i, s:s, s:s, s:s?}",
-	    "id", uuid_text(&i->id, id),
-	    "note", i->note,
-	    "uses_left", i->uses_left,
-	    "created_at", clock_text(i->created_at, created),
-	    "expires_at", clock_text(i->expires_at, expires),
-	    "created_by", i->maker_name[0] != '\0' ? i->maker_name : NULL);
-}
 
 static struct invite
 make_wish(const struct req *rq, const struct wish *in)
@@ -68,7 +53,7 @@ invites_make(const struct app *app, struct db_conn *db, struct req *rq)
 		return err;
 	req_note(rq, "invitation %s made", uuid_text(&invite.id, id));
 	rq->status = 201;
-	rq->reply = invite_json(&invite);
+	rq->reply = admins_json_invite(&invite);
 	return rq->reply != NULL && json_object_set_new(rq->reply, "code",
 	    json_string(code)) == 0 ? ERR_OK : ERR_INTERNAL;
 }
@@ -76,7 +61,7 @@ invites_make(const struct app *app, struct db_conn *db, struct req *rq)
 static enum err
 add_invite(void *arg, const struct invite *invite)
 {
-	return json_array_append_new(arg, invite_json(invite)) == 0 ?
+	return json_array_append_new(arg, admins_json_invite(invite)) == 0 ?
 	    ERR_OK : ERR_INTERNAL;
 }
 

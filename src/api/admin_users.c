@@ -6,41 +6,17 @@
 #include "api/routes.h"
 #include "api/streams.h"
 #include "auth/limit.h"
-#include "base/clock.h"
 #include "http/fields.h"
-#include "store/admins.h"
+#include "store/admins_json.h"
 
 enum { ERASE_TRIES_MAX = 3 }; /* of a user who keeps signing in */
 
 /* ---- the list ---- */
 
-static json_t *
-time_json(int64_t wall_ms)
-{
-	char text[CLOCK_TEXT_SIZE];
-
-	return wall_ms == 0 ? json_null() :
-	    json_string(clock_text(wall_ms, text));
-}
-
-static json_t *
-entry_json(const struct admin_entry *e)
-{
-	char id[UUID_TEXT_SIZE];
-
-	return json_pack("{s:s, s:s, s:b, s:b, s:o, s:o}",
-	    "id", uuid_text(&e->user.id, id),
-	    "username", e->user.username,
-	    "is_admin", (int)e->user.is_admin,
-	    "disabled", (int)e->user.is_disabled,
-	    "created_at", time_json(e->user.created_at),
-	    "last_seen_at", time_json(e->seen_at));
-}
-
 static enum err
 add_entry(void *arg, const struct admin_entry *e)
 {
-	return json_array_append_new(arg, entry_json(e)) == 0 ?
+	return json_array_append_new(arg, admins_json_user(e)) == 0 ?
 	    ERR_OK : ERR_INTERNAL;
 }
 
@@ -121,7 +97,7 @@ users_change(const struct app *app, struct db_conn *db, struct req *rq)
 	note_change(rq, disabled, is_admin);
 	if ((err = admins_get_user(db, &rq->path_id, &entry)))
 		return fail_change(rq, err);
-	rq->reply = entry_json(&entry);
+	rq->reply = admins_json_user(&entry);
 	return rq->reply != NULL ? ERR_OK : ERR_INTERNAL;
 }
 
