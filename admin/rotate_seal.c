@@ -1,6 +1,6 @@
 #include "admin/rotate.h"
 
-#include "store/users.h"
+#include "store/masterkeys.h"
 
 static struct rotate_need *
 find_need(struct rotation *r, int64_t version)
@@ -39,8 +39,8 @@ rotate_count(struct rotation *r)
 	/* those of the file have a place in any case */
 	for (int i = 0; i < r->master.n; i++)
 		find_need(r, r->master.at[i].version);
-	if (apikeys_count(r->c, count_keys, r) ||
-	    user_count_peppers(r->c, count_passwords, r))
+	if (masterkeys_count_apikeys(r->c, count_keys, r) ||
+	    masterkeys_count_passwords(r->c, count_passwords, r))
 		return rotate_fail_db(r);
 	return ADMIN_DONE;
 }

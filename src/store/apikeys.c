@@ -284,28 +284,3 @@ apikeys_reseal(struct db_conn *c, const struct keyring *sealing,
 	free(b);
 	return err;
 }
-
-struct counting {
-	apikey_count_fn *each;
-	void *arg;
-};
-
-static enum err
-count_row(void *arg, const struct db_value *row, int n)
-{
-	const struct counting *k = arg;
-
-	(void)n;
-	k->each(k->arg, row[0].i, row[1].i);
-	return ERR_OK;
-}
-
-enum err
-apikeys_count(struct db_conn *c, apikey_count_fn *each, void *arg)
-{
-	struct counting k = { each, arg };
-
-	return db_query(c,
-	    "SELECT key_version, COUNT(*) FROM api_keys GROUP BY key_version"
-	    " ORDER BY key_version", NULL, 0, count_row, &k);
-}

@@ -67,10 +67,4 @@ enum err
 apikeys_reseal(struct db_conn *c, const struct keyring *sealing,
     struct apikey_resealed *n);
 
-typedef void apikey_count_fn(void *arg, int64_t version, int64_t n);
-
-/* How many keys are sealed with each version. */
-enum err
-apikeys_count(struct db_conn *c, apikey_count_fn *each, void *arg);
-
 #endif

@@ -162,3 +162,45 @@ masterkeys_check(struct db_conn *c, const struct keyring *master,
 		return err;
 	return check_listed(&list, master, path, why, why_size);
 }
+
+/* ---- what hangs on each version ---- */
+
+struct counting {
+	masterkeys_count_fn *each;
+	void *arg;
+};
+
+static enum err
+count_row(void *arg, const struct db_value *row, int n)
+{
+	const struct counting *k = arg;
+
+	(void)n;
+	k->each(k->arg, row[0].i, row[1].i);
+	return ERR_OK;
+}
+
+enum err
+masterkeys_count_apikeys(struct db_conn *c, masterkeys_count_fn *each,
+    void *arg)
+{
+	struct counting k = { each, arg };
+
+	return db_query(c,
+	    "SELECT key_version, COUNT(*) FROM api_keys GROUP BY key_version"
+	    " ORDER BY key_version", NULL, 0, count_row, &k);
+}
+
+enum err
+masterkeys_count_passwords(struct db_conn *c, masterkeys_count_fn *each,
+    void *arg)
+{
+	struct counting k = { each, arg };
+
+	/* what has no $ is no hash, and lets nobody in */
+	return db_query(c,
+	    "SELECT CAST(CASE WHEN LOCATE(':', password) > 0"
+	    " THEN SUBSTRING_INDEX(password, ':', 1) ELSE '1' END AS SIGNED)"
+	    " AS version, COUNT(*) FROM users WHERE LOCATE('$', password) > 0"
+	    " GROUP BY version ORDER BY version", NULL, 0, count_row, &k);
+}

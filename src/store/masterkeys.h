@@ -36,4 +36,17 @@ masterkeys_find(struct db_conn *c, const struct keyring_key *k);
 enum err
 masterkeys_remove(struct db_conn *c, int version);
 
+typedef void masterkeys_count_fn(void *arg, int64_t version, int64_t n);
+
+/* How many keys of providers are sealed with each version. */
+enum err
+masterkeys_count_apikeys(struct db_conn *c, masterkeys_count_fn *each,
+    void *arg);
+
+/* How many passwords are kept with each version of the pepper: what stands in
+ * front of them (auth/password.h). */
+enum err
+masterkeys_count_passwords(struct db_conn *c, masterkeys_count_fn *each,
+    void *arg);
+
 #endif

@@ -108,31 +108,3 @@ user_set_settings(struct db_conn *c, const struct uuid *id, const char *json,
 	return db_run(c, "UPDATE users SET settings = ? WHERE id = ?", in,
 	    DB_COUNT(in), NULL);
 }
-
-struct counting {
-	user_count_fn *each;
-	void *arg;
-};
-
-static enum err
-count_row(void *arg, const struct db_value *row, int n)
-{
-	const struct counting *k = arg;
-
-	(void)n;
-	k->each(k->arg, row[0].i, row[1].i);
-	return ERR_OK;
-}
-
-enum err
-user_count_peppers(struct db_conn *c, user_count_fn *each, void *arg)
-{
-	struct counting k = { each, arg };
-
-	/* what has no $ is no hash, and lets nobody in */
-	return db_query(c,
-	    "SELECT CAST(CASE WHEN LOCATE(':', password) > 0"
-	    " THEN SUBSTRING_INDEX(password, ':', 1) ELSE '1' END AS SIGNED)"
-	    " AS version, COUNT(*) FROM users WHERE LOCATE('$', password) > 0"
-	    " GROUP BY version ORDER BY version", NULL, 0, count_row, &k);
-}

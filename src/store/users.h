@@ -51,13 +51,6 @@ enum err
 user_set_password(struct db_conn *c, const struct uuid *id, const char *was,
     const char *password);
 
-typedef void user_count_fn(void *arg, int64_t version, int64_t n);
-
-/* How many passwords are kept with each version of the pepper: what stands in
- * front of them (auth/password.h). */
-enum err
-user_count_peppers(struct db_conn *c, user_count_fn *each, void *arg);
-
 /* Add the user's own settings, a JSON object, to `out`; nothing where none were
  * kept. */
 enum err
