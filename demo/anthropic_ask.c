@@ -2,92 +2,27 @@
 
 #include <string.h>
 
-#include "picky.h"
+#include "messages.h"
 
-/* A content is a string, or parts of which some are text. */
-static const json_t *
-find_text(const json_t *content)
-{
-	const json_t *part;
-	size_t i;
-
-	if (!json_is_array(content))
-		return json_is_string(content) ? content : NULL;
-	json_array_foreach((json_t *)content, i, part) {
-		const json_t *text = json_object_get(part, "text");
-
-		if (json_is_string(text))
-			return text;
-	}
-	return NULL;
-}
-
-static const char *
-role_of(const json_t *message)
-{
-	const char *role = json_string_value(json_object_get(message, "role"));
-
-	return role ? role : "";
-}
-
-static void
-read_messages(const json_t *messages, struct ask *ask)
-{
-	const json_t *message;
-	size_t i;
-
-	json_array_foreach((json_t *)messages, i, message) {
-		const json_t *text =
-			find_text(json_object_get(message, "content"));
-
-		if (!text)
-			continue;
-		ask->prompt_bytes += (int64_t)json_string_length(text);
-		if (strcmp(role_of(message), "user") != 0)
-			continue;
-		ask->question = json_string_value(text);
-		ask->question_n = json_string_length(text);
-	}
-}
-
-static void
-read_options(const json_t *body, struct ask *ask)
-{
-	static const struct {
-		const char *name;
-		unsigned has;
-	} OPTIONS[] = {
-		{ "temperature", ASK_TEMPERATURE },
-		{ "thinking", ASK_EFFORT },
-		{ "output_config", ASK_EFFORT },
-		{ "system", ASK_SYSTEM },
-	};
-
-	for (size_t i = 0; i < sizeof(OPTIONS) / sizeof(OPTIONS[0]); i++)
-		if (json_object_get(body, OPTIONS[i].name))
-			ask->has |= OPTIONS[i].has;
-}
+static const struct messages_option OPTIONS[] = {
+	{ "temperature", ASK_TEMPERATURE },
+	{ "thinking", ASK_EFFORT },
+	{ "output_config", ASK_EFFORT },
+	{ "system", ASK_SYSTEM },
+};
 
 bool
 anthropic_read(struct slice path, json_t *body, struct ask *ask)
 {
-	const json_t *messages = json_object_get(body, "messages");
-	const json_t *model = json_object_get(body, "model");
-	const json_t *max = json_object_get(body, "max_tokens");
-
 	(void)path;
-	if (!json_is_string(model) || !json_is_array(messages))
+	if (!messages_read(body, ask))
 		return false;
-	snprintf(ask->model, sizeof(ask->model), "%s",
-		json_string_value(model));
-	ask->max_tokens = json_is_integer(max)
-		? json_integer_value(max) : ASK_TOKENS_UNSET;
-	ask->stream = json_is_true(json_object_get(body, "stream"));
+	ask->max_tokens = messages_limit(json_object_get(body, "max_tokens"));
 	ask->wants_usage = true;
-	ask->prompt_bytes = (int64_t)json_string_length(
+	ask->prompt_bytes += (int64_t)json_string_length(
 		json_object_get(body, "system"));
-	read_messages(messages, ask);
-	read_options(body, ask);
+	messages_read_options(body, OPTIONS,
+		sizeof(OPTIONS) / sizeof(OPTIONS[0]), ask);
 	return true;
 }
 
@@ -110,13 +45,13 @@ object_to_messages(const json_t *messages)
 	if (json_array_size(messages) == 0)
 		return "messages: at least one message is required";
 	json_array_foreach((json_t *)messages, i, message) {
-		const char *role = role_of(message);
+		const char *role = messages_role(message);
 
 		if (strcmp(role, "user") != 0
 			&& strcmp(role, "assistant") != 0)
 			return "messages: Unexpected role. Allowed roles are "
 				"\"user\" or \"assistant\".";
-		if (is_blank(find_text(json_object_get(message, "content"))))
+		if (is_blank(messages_text(message)))
 			return "messages: text content blocks must be "
 				"non-empty";
 	}
