@@ -1,9 +1,11 @@
 /*
- * What the files of the test of recorded streams share:
+ * What the tests of recorded answers share:
  *
+ *     files.c          where the files are
  *     families.c       how each family words what an index tells
  *     run.c            one stream, whole and in every cut
  *     test_recorded.c  the folders, the indexes, and the sums at the end
+ *     test_bodies.c    what is no stream
  */
 #ifndef TESTS_RECORDED_H
 #define TESTS_RECORDED_H
@@ -12,7 +14,26 @@
 
 #include "llm/wire.h"
 
-enum { BYTES_MAX = 16 * 1024 * 1024 }; /* of a stream */
+enum {
+	BYTES_MAX = 16 * 1024 * 1024, /* of a stream */
+	PATH_SIZE = 1024,
+};
+
+/* The folder of the source. */
+const char *
+files_source(void);
+
+/* The folder of the larger collection, which may not be there. */
+const char *
+files_collection(char out[static PATH_SIZE]);
+
+/* Skip the test, for the collection is not there; `what` is told. */
+void
+files_skip(const char *what);
+
+/* Add the file to `out`; the test fails where it cannot be read. */
+void
+files_read(const char *path, struct buf *out);
 
 /* Streams that are told alike: a folder of the collection. */
 struct family {

@@ -1,7 +1,8 @@
 /*
  * Recorded bodies that are no streams: what each error means, what the person
- * is told, and what a whole answer has in it.  They are of the collection that
- * LLMSELECT_FIXTURES names; every file of a wire of ours must have a row.
+ * is told, what a whole answer has in it, and which models a list names.  They
+ * are of the collection that LLMSELECT_FIXTURES names; every error and answer
+ * of a wire of ours must have a row.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,13 +15,11 @@
 #include <string.h>
 
 #include "llm/errbody.h"
-#include "llm/wire.h"
+#include "tests/recorded/recorded.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 enum {
-	BODY_MAX = 1024 * 1024,
-	PATH_SIZE = 1024,
 	SAME_MAX = 14, /* a run of the body this long is no accident, for it
 	                * is more than one word: " temperature " has 13 */
 };
@@ -101,22 +100,40 @@ static const struct {
 	{ "vertex-404-49.body", ERR_MODEL_NOT_FOUND },
 };
 
+/* The one body of these that tells how long to wait. */
+#define DELAYED "gemini-429-33.body"
+enum { DELAYED_MS = 48000 };
+
 /* Whole answers, in bytes of text and tokens. */
 static const struct whole {
 	const char *file, *finish;
 	size_t text, reasoning;
-	int64_t input, output;
+	int64_t input, output, thought;
 } WHOLES[] = {
-	{ "azure-content-filter-1.json", "content_filter", 0, 0, 15, 19 },
-	{ "mistral-thinking-1.json", "stop", 1, 121, 28, 35 },
-	{ "mistral-thinking-2.json", "stop", 1282, 2379, 664, 747 },
-	{ "mistral-thinking-3.json", "stop", 3, 174, 31, 66 },
-	{ "openai-length-1.json", "length", 79, 0, 438, 16 },
-	{ "openai-length-2.json", "length", 73, 0, 438, 16 },
-	{ "openai-length-3.json", "length", 935, 0, 11, 200 },
-	{ "openai-refusal-1.json", "refusal", 53, 0, 65, 13 },
-	{ "openai-refusal-2.json", "refusal", 48, 0, 65, 12 },
-	{ "openai-refusal-3.json", "refusal", 53, 0, 65, 13 },
+	{ "anthropic-redacted-1.json", "stop", 341, 0, 92, 196, -1 },
+	{ "anthropic-redacted-2.json", "stop", 500, 0, 168, 232, -1 },
+	{ "anthropic-thinking-1.json", "stop", 3, 98, 48, 42, -1 },
+	{ "anthropic-thinking-2.json", "stop", 79, 189, 51, 162, 112 },
+	{ "anthropic-thinking-3.json", "stop", 2, 84, 107, 31, 24 },
+	{ "azure-content-filter-1.json", "content_filter", 0, 0, 15, 19, -1 },
+	{ "gemini-max-tokens-1.json", "length", 24, 0, 15, 5, -1 },
+	{ "gemini-max-tokens-2.json", "length", 0, 0, 15, 2, 2 },
+	{ "gemini-max-tokens-3.json", "length", 194, 0, 30, 50, -1 },
+	{ "gemini-promptfeedback-block-1.json", "content_filter", 0, 0,
+	    -1, -1, -1 },
+	{ "gemini-safety-1.json", "content_filter", 0, 0, 14, -1, -1 },
+	{ "gemini-thought-1.json", "stop", 3019, 2242, 29, 1737, 1001 },
+	{ "gemini-thought-2.json", "stop", 3850, 2787, 1280, 2073, 1115 },
+	{ "gemini-thought-3.json", "stop", 3291, 2538, 1106, 1867, 1089 },
+	{ "mistral-thinking-1.json", "stop", 1, 121, 28, 35, -1 },
+	{ "mistral-thinking-2.json", "stop", 1282, 2379, 664, 747, -1 },
+	{ "mistral-thinking-3.json", "stop", 3, 174, 31, 66, -1 },
+	{ "openai-length-1.json", "length", 79, 0, 438, 16, -1 },
+	{ "openai-length-2.json", "length", 73, 0, 438, 16, -1 },
+	{ "openai-length-3.json", "length", 935, 0, 11, 200, 0 },
+	{ "openai-refusal-1.json", "refusal", 53, 0, 65, 13, 0 },
+	{ "openai-refusal-2.json", "refusal", 48, 0, 65, 12, 0 },
+	{ "openai-refusal-3.json", "refusal", 53, 0, 65, 13, 0 },
 };
 
 static const struct llm_provider PROVIDER = {
@@ -126,31 +143,23 @@ static const struct llm_provider PROVIDER = {
 /* ---- files ---- */
 
 static void
-path_of(char *out, const char *folder, const char *file)
+path_of(char out[static PATH_SIZE], const char *folder, const char *file)
 {
-	const char *root = getenv("LLMSELECT_FIXTURES");
-	const char *source = getenv("LLMSELECT_SOURCE");
+	char root[PATH_SIZE];
 
-	if (root != NULL)
-		snprintf(out, PATH_SIZE, "%s/%s/%s", root, folder, file);
-	else
-		snprintf(out, PATH_SIZE, "%s/../shared/fixtures/%s/%s",
-		    source != NULL ? source : ".", folder, file);
+	if (snprintf(out, PATH_SIZE, "%s/%s/%s", files_collection(root),
+	    folder, file) >= PATH_SIZE)
+		fail_msg("%s is too long", root);
 }
 
 static void
 read_body(const char *folder, const char *file, struct buf *out)
 {
-	char path[PATH_SIZE], chunk[4096];
-	FILE *f;
-	size_t n;
+	char path[PATH_SIZE];
 
 	path_of(path, folder, file);
-	if ((f = fopen(path, "rb")) == NULL)
-		fail_msg("%s is not there", path);
-	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
-		assert_int_equal(buf_add(out, chunk, n), ERR_OK);
-	fclose(f);
+	buf_init(out, BYTES_MAX);
+	files_read(path, out);
 }
 
 static json_t *
@@ -160,11 +169,8 @@ index_of(const char *folder)
 	json_t *index;
 
 	path_of(path, folder, "index.json");
-	if ((index = json_load_file(path, 0, NULL)) == NULL) {
-		print_message("# skipped: the recorded bodies are not here "
-		    "(LLMSELECT_FIXTURES)\n");
-		skip();
-	}
+	if ((index = json_load_file(path, 0, NULL)) == NULL)
+		files_skip("bodies");
 	return index;
 }
 
@@ -245,7 +251,6 @@ check_error(const struct llm_wire *wire, const char *file)
 	struct buf body;
 
 	print_message("  %s\n", file);
-	buf_init(&body, BODY_MAX);
 	read_body("errors", file, &body);
 	llm_head_init(&head);
 	head.status = status_of(file);
@@ -253,6 +258,8 @@ check_error(const struct llm_wire *wire, const char *file)
 	assert_true(wire->error_body(&PROVIDER, &head, body.p, body.len,
 	    &end));
 	assert_string_equal(err_code(end.err), err_code(expected_of(file)));
+	assert_int_equal(end.retry_after_ms,
+	    strcmp(file, DELAYED) == 0 ? DELAYED_MS : -1);
 	if (!tells_what_to_do(end.message))
 		fail_msg("%s", end.message);
 	assert_non_null(strstr(end.message, PROVIDER.label));
@@ -301,7 +308,6 @@ check_whole(const struct whole *row)
 	size_t n[2] = { 0 };
 
 	print_message("  %s\n", row->file);
-	buf_init(&body, BODY_MAX);
 	read_body("nonstream", row->file, &body);
 	root = llm_errbody_load(body.p, body.len);
 	llm_parse_init(&parse, &PROVIDER, count_bytes, n);
@@ -313,6 +319,7 @@ check_whole(const struct whole *row)
 	assert_int_equal(n[LLM_REASONING], row->reasoning);
 	assert_int_equal(parse.end.usage.input, row->input);
 	assert_int_equal(parse.end.usage.output, row->output);
+	assert_int_equal(parse.end.usage.reasoning, row->thought);
 	llm_parse_free(&parse);
 	buf_free(&body);
 }
@@ -326,8 +333,6 @@ test_wholes(void **state)
 		check_whole(&WHOLES[i]);
 }
 
-/* Of the openai family every file has a row; the others have tests of their
- * own for the shapes that only they have. */
 static void
 test_no_whole_is_left_out(void **state)
 {
@@ -337,10 +342,9 @@ test_no_whole_is_left_out(void **state)
 
 	(void)state;
 	json_array_foreach(index, i, entry) {
-		const struct llm_wire *wire = wire_of(file_of(entry));
 		size_t row = 0;
 
-		if (wire != &llm_wire_openai && wire != &llm_wire_mistral)
+		if (wire_of(file_of(entry)) == NULL)
 			continue;
 		while (row < COUNT(WHOLES) &&
 		    strcmp(WHOLES[row].file, file_of(entry)) != 0)
@@ -350,6 +354,39 @@ test_no_whole_is_left_out(void **state)
 	}
 }
 
+/* ---- a list of models ---- */
+
+static void
+note_model(void *arg, const struct llm_listed *m)
+{
+	buf_addf(arg, "%s|%s|%lld|%lld\n", m->id, m->name,
+	    (long long)m->context, (long long)m->max_output);
+}
+
+static void
+test_list(void **state)
+{
+	json_auto_t *root = NULL;
+	struct buf body, models, after;
+
+	(void)state;
+	json_decref(index_of("models-list"));
+	read_body("models-list", "generativelanguage.googleapis.com.json",
+	    &body);
+	root = json_loadb(body.p, body.len, 0, NULL);
+	buf_init(&models, BYTES_MAX);
+	buf_init(&after, LLM_URL_MAX);
+	assert_true(llm_wire_gemini.models(root, note_model, &models, &after));
+	assert_non_null(strstr(models.p,
+	    "gemini-2.5-flash|Gemini 2.5 Flash|1048576|65536\n"));
+	assert_null(strstr(models.p, "embedding"));
+	assert_null(strstr(models.p, "models/"));
+	assert_true(after.len > 0);
+	buf_free(&body);
+	buf_free(&models);
+	buf_free(&after);
+}
+
 int
 main(void)
 {
@@ -357,6 +394,7 @@ main(void)
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_wholes),
 		cmocka_unit_test(test_no_whole_is_left_out),
+		cmocka_unit_test(test_list),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

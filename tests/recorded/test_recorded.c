@@ -21,24 +21,7 @@
 
 #include "tests/recorded/recorded.h"
 
-enum { PATH_SIZE = 1024 };
-
 /* ---- reading the index ---- */
-
-static bool
-read_file(const char *path, struct buf *out)
-{
-	char chunk[4096];
-	FILE *f = fopen(path, "rb");
-	size_t n;
-
-	if (f == NULL)
-		return false;
-	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
-		assert_int_equal(buf_add(out, chunk, n), ERR_OK);
-	fclose(f);
-	return true;
-}
 
 static const char *
 string_of(const json_t *object, const char *name)
@@ -145,8 +128,7 @@ stream_open(struct stream *s, const char *path, const struct family *f,
 	buf_init(&s->bytes, BYTES_MAX);
 	buf_init(&s->text, BYTES_MAX);
 	buf_init(&s->reasoning, BYTES_MAX);
-	if (!read_file(path, &s->bytes))
-		fail_msg("%s cannot be read", path);
+	files_read(path, &s->bytes);
 	buf_adds(&s->text, string_of(expected, "text"));
 	buf_adds(&s->text, string_of(expected, "refusal"));
 	buf_adds(&s->reasoning, string_of(expected, "reasoning"));
@@ -259,21 +241,13 @@ run_root(const char *root, struct tally *sum)
 	return true;
 }
 
-static const char *
-source_root(void)
-{
-	const char *root = getenv("LLMSELECT_SOURCE");
-
-	return root != NULL ? root : ".";
-}
-
 static void
 test_ours(void **state)
 {
 	char path[PATH_SIZE];
 	struct tally *sum = *state;
 
-	snprintf(path, sizeof(path), "%s/tests/recorded", source_root());
+	snprintf(path, sizeof(path), "%s/tests/recorded", files_source());
 	assert_true(run_root(path, sum));
 	assert_true(sum->streams > 0);
 }
@@ -281,17 +255,12 @@ test_ours(void **state)
 static void
 test_theirs(void **state)
 {
-	const char *folder = getenv("LLMSELECT_FIXTURES");
 	char path[PATH_SIZE];
 	struct tally *sum = *state;
 	size_t before = sum->streams;
 
-	snprintf(path, sizeof(path), "%s/../shared/fixtures", source_root());
-	if (!run_root(folder != NULL ? folder : path, sum)) {
-		print_message("# skipped: the recorded streams are not here "
-		    "(LLMSELECT_FIXTURES)\n");
-		skip();
-	}
+	if (!run_root(files_collection(path), sum))
+		files_skip("streams");
 	assert_true(sum->streams > before);
 }
 

@@ -1,7 +1,7 @@
 /*
  * The anthropic wire: what it asks, what it makes of errors, of answers that
- * do not stream, and of lists of models.  What it makes of streams is in
- * tests/recorded.
+ * do not stream, and of lists of models.  What it makes of what was recorded
+ * is in tests/recorded.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,6 @@
 #include <cmocka.h>
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "llm/wire.h"
@@ -601,137 +600,6 @@ test_list_urls(void **state)
 	    "?limit=1000&after_id=a%26b%3D%C3%A9");
 }
 
-/* ---- what was recorded ---- */
-
-static bool
-read_file(const char *path, struct buf *out)
-{
-	char chunk[4096];
-	FILE *f = fopen(path, "rb");
-	size_t n;
-
-	if (f == NULL)
-		return false;
-	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
-		assert_int_equal(buf_add(out, chunk, n), ERR_OK);
-	fclose(f);
-	return true;
-}
-
-/* A file of the larger collection; false where that is not here. */
-static bool
-read_recorded(const char *file, struct buf *out)
-{
-	const char *folder = getenv("LLMSELECT_FIXTURES");
-	const char *source = getenv("LLMSELECT_SOURCE");
-	char path[1024];
-
-	if (folder != NULL)
-		snprintf(path, sizeof(path), "%s/%s", folder, file);
-	else
-		snprintf(path, sizeof(path), "%s/../shared/fixtures/%s",
-		    source != NULL ? source : ".", file);
-	buf_reset(out);
-	return read_file(path, out);
-}
-
-static void
-skip_unless_recorded(const char *index)
-{
-	struct buf b;
-	bool is_here;
-
-	buf_init(&b, BYTES_MAX);
-	is_here = read_recorded(index, &b);
-	buf_free(&b);
-	if (is_here)
-		return;
-	print_message("  skipped: the recorded answers are not here "
-	    "(LLMSELECT_FIXTURES)\n");
-	skip();
-}
-
-static const struct {
-	const char *file;
-	int status;
-	enum err err;
-} RECORDED[] = {
-	{ "errors/anthropic-400-07.body", 400, ERR_PROVIDER_REJECTED },
-	{ "errors/anthropic-400-31.body", 400, ERR_CONTEXT_LENGTH },
-	{ "errors/anthropic-401-23.body", 401, ERR_PROVIDER_AUTH },
-	{ "errors/anthropic-404-02.body", 404, ERR_MODEL_NOT_FOUND },
-	{ "errors/anthropic-404-06.body", 404, ERR_MODEL_NOT_FOUND },
-	{ "errors/anthropic-404-50.body", 404, ERR_MODEL_NOT_FOUND },
-};
-
-static void
-test_recorded_errors(void **state)
-{
-	struct buf body;
-	struct llm_end end;
-
-	(void)state;
-	skip_unless_recorded("errors/index.json");
-	buf_init(&body, BYTES_MAX);
-	for (size_t i = 0; i < sizeof(RECORDED) / sizeof(RECORDED[0]); i++) {
-		print_message("  %s\n", RECORDED[i].file);
-		assert_true(read_recorded(RECORDED[i].file, &body));
-		error_body(RECORDED[i].status, body.p, body.len, &end);
-		assert_string_equal(err_code(end.err),
-		    err_code(RECORDED[i].err));
-		/* the names of models, for one */
-		assert_null(strstr(end.message, "claude"));
-	}
-	buf_free(&body);
-}
-
-static const struct {
-	const char *file, *begins; /* its text */
-	bool has_reasoning;
-	int64_t input, output, reasoning;
-} RECORDED_WHOLES[] = {
-	{ "nonstream/anthropic-redacted-1.json", "I notice that your message ",
-	    false, 92, 196, -1 },
-	{ "nonstream/anthropic-redacted-2.json", "That message appeared to ",
-	    false, 168, 232, -1 },
-	{ "nonstream/anthropic-thinking-1.json", "Two", true, 48, 42, -1 },
-	{ "nonstream/anthropic-thinking-2.json", "Thinking through it:\n",
-	    true, 51, 162, 112 },
-	{ "nonstream/anthropic-thinking-3.json", "OK", true, 107, 31, 24 },
-};
-
-static void
-test_recorded_wholes(void **state)
-{
-	struct buf body;
-
-	(void)state;
-	skip_unless_recorded("nonstream/index.json");
-	buf_init(&body, BYTES_MAX);
-	for (size_t i = 0;
-	    i < sizeof(RECORDED_WHOLES) / sizeof(RECORDED_WHOLES[0]); i++) {
-		const char *begins = RECORDED_WHOLES[i].begins;
-		struct answer a;
-
-		print_message("  %s\n", RECORDED_WHOLES[i].file);
-		assert_true(read_recorded(RECORDED_WHOLES[i].file, &body));
-		read_whole(&a, body.p, body.len);
-		assert_true(a.was_one);
-		assert_int_equal(strncmp(a.text.p, begins, strlen(begins)), 0);
-		assert_int_equal(a.reasoning.len > 0,
-		    RECORDED_WHOLES[i].has_reasoning);
-		assert_int_equal(a.parse.end.finish, LLM_FINISH_STOP);
-		assert_int_equal(a.parse.end.usage.input,
-		    RECORDED_WHOLES[i].input);
-		assert_int_equal(a.parse.end.usage.output,
-		    RECORDED_WHOLES[i].output);
-		assert_int_equal(a.parse.end.usage.reasoning,
-		    RECORDED_WHOLES[i].reasoning);
-		answer_free(&a);
-	}
-	buf_free(&body);
-}
-
 /* ---- hostile streams ---- */
 
 static void
@@ -773,8 +641,6 @@ main(void)
 		cmocka_unit_test(test_wholes),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_list_urls),
-		cmocka_unit_test(test_recorded_errors),
-		cmocka_unit_test(test_recorded_wholes),
 		cmocka_unit_test(test_hostile_events),
 	};
 

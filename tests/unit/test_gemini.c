@@ -1,7 +1,7 @@
 /*
  * The gemini wire: what it asks, what it makes of errors, of answers that did
- * not stream, and of lists of models.  What it makes of streams is in
- * tests/recorded.
+ * not stream, and of lists of models.  What it makes of what was recorded
+ * is in tests/recorded.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,6 @@
 #include <cmocka.h>
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "llm/wire.h"
@@ -462,99 +461,6 @@ test_hostile_bodies(void **state)
 	buf_free(&deep);
 }
 
-/* ---- recorded files ---- */
-
-static const struct {
-	const char *file;
-	int status;
-	enum err err;
-	int64_t delay_ms;
-} RECORDED[] = {
-	{ "gemini-400-25.body", 400, ERR_PROVIDER_AUTH, -1 },
-	{ "gemini-404-03.body", 404, ERR_MODEL_NOT_FOUND, -1 },
-	{ "gemini-404-51.body", 404, ERR_MODEL_NOT_FOUND, -1 },
-	{ "gemini-429-33.body", 429, ERR_PROVIDER_RATE, 48000 },
-	{ "vertex-400-12.body", 400, ERR_PROVIDER_REJECTED, -1 },
-	{ "vertex-400-38.body", 400, ERR_CONTEXT_LENGTH, -1 },
-	{ "vertex-400-47.body", 400, ERR_PROVIDER_REJECTED, -1 },
-	{ "vertex-400-48.body", 400, ERR_PROVIDER_REJECTED, -1 },
-	{ "vertex-404-49.body", 404, ERR_MODEL_NOT_FOUND, -1 },
-};
-
-enum { SAME_MAX = 24 }; /* a run of the body this long is no accident */
-
-static bool
-repeats(const char *sentence, const struct buf *body)
-{
-	size_t n = strlen(sentence);
-
-	for (size_t i = 0; i + SAME_MAX <= n; i++)
-		if (memmem(body->p, body->len, sentence + i, SAME_MAX))
-			return true;
-	return false;
-}
-
-/* A file of the larger collection, which is not part of the source. */
-static bool
-read_recorded(const char *file, struct buf *out)
-{
-	const char *folder = getenv("LLMSELECT_FIXTURES");
-	const char *source = getenv("LLMSELECT_SOURCE");
-	char path[1024], chunk[4096];
-	FILE *f;
-	size_t n;
-
-	if (folder != NULL)
-		snprintf(path, sizeof(path), "%s/%s", folder, file);
-	else
-		snprintf(path, sizeof(path), "%s/../shared/fixtures/%s",
-		    source != NULL ? source : ".", file);
-	buf_init(out, BYTES_MAX);
-	if ((f = fopen(path, "rb")) == NULL)
-		return false;
-	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
-		assert_int_equal(buf_add(out, chunk, n), ERR_OK);
-	fclose(f);
-	return true;
-}
-
-static void
-skip_without(const char *file)
-{
-	struct buf found;
-	bool is_there = read_recorded(file, &found);
-
-	buf_free(&found);
-	if (is_there)
-		return;
-	print_message("  skipped: the recorded answers are not here "
-	    "(LLMSELECT_FIXTURES)\n");
-	skip();
-}
-
-static void
-test_recorded_errors(void **state)
-{
-	(void)state;
-	skip_without("errors/index.json");
-	for (size_t i = 0; i < sizeof(RECORDED) / sizeof(RECORDED[0]); i++) {
-		char file[128];
-		struct buf body;
-		struct llm_end end;
-
-		snprintf(file, sizeof(file), "errors/%s", RECORDED[i].file);
-		print_message("  %s\n", file);
-		assert_true(read_recorded(file, &body));
-		assert_true(error_body(RECORDED[i].status, body.p, body.len,
-		    &end));
-		assert_string_equal(err_code(end.err),
-		    err_code(RECORDED[i].err));
-		assert_int_equal(end.retry_after_ms, RECORDED[i].delay_ms);
-		assert_false(repeats(end.message, &body));
-		buf_free(&body);
-	}
-}
-
 /* ---- answers that did not stream ---- */
 
 struct said {
@@ -694,67 +600,6 @@ test_finish_words(void **state)
 	}
 }
 
-static const struct {
-	const char *file, *text; /* what it begins with */
-	const char *finish;
-	bool has_reasoning;
-	struct llm_usage usage;
-} RECORDED_WHOLES[] = {
-	{ "gemini-max-tokens-1.json", "The capital of France is", "length",
-	    false, { 15, 5, -1, -1 } },
-	{ "gemini-max-tokens-2.json", "", "length", false,
-	    { 15, 2, 2, -1 } },
-	{ "gemini-max-tokens-3.json", "Okay, settle in", "length", false,
-	    { 30, 50, -1, -1 } },
-	{ "gemini-promptfeedback-block-1.json", "", "content_filter", false,
-	    { -1, -1, -1, -1 } },
-	{ "gemini-safety-1.json", "", "content_filter", false,
-	    { 14, -1, -1, -1 } },
-	{ "gemini-thought-1.json", "Crossing the street safely", "stop", true,
-	    { 0 } },
-	{ "gemini-thought-2.json", "", "stop", true, { 0 } },
-	{ "gemini-thought-3.json", "", "stop", true, { 0 } },
-};
-
-static void
-check_recorded_whole(size_t i)
-{
-	const struct llm_usage *usage = &RECORDED_WHOLES[i].usage;
-	const char *text = RECORDED_WHOLES[i].text;
-	char file[128];
-	struct buf body;
-	struct said said;
-
-	snprintf(file, sizeof(file), "nonstream/%s", RECORDED_WHOLES[i].file);
-	print_message("  %s\n", file);
-	assert_true(read_recorded(file, &body));
-	say_whole(body.p, body.len, &said);
-	assert_true(said.is_answer);
-	assert_int_equal(said.end.err, ERR_OK);
-	assert_memory_equal(said.text.p, text, strlen(text));
-	assert_string_equal(llm_finish_name(said.end.finish),
-	    RECORDED_WHOLES[i].finish);
-	assert_int_equal(said.reasoning.len > 0,
-	    RECORDED_WHOLES[i].has_reasoning);
-	if (usage->input != 0)
-		assert_memory_equal(&said.end.usage, usage, sizeof(*usage));
-	else
-		assert_true(said.end.usage.reasoning > 0 &&
-		    said.end.usage.output > said.end.usage.reasoning);
-	said_free(&said);
-	buf_free(&body);
-}
-
-static void
-test_recorded_wholes(void **state)
-{
-	(void)state;
-	skip_without("nonstream/index.json");
-	for (size_t i = 0; i < sizeof(RECORDED_WHOLES) /
-	    sizeof(RECORDED_WHOLES[0]); i++)
-		check_recorded_whole(i);
-}
-
 /* ---- lists of models ---- */
 
 static void
@@ -836,31 +681,6 @@ test_list_urls(void **state)
 	buf_free(&url);
 }
 
-static void
-test_recorded_list(void **state)
-{
-	static const char FILE_NAME[] =
-	    "models-list/generativelanguage.googleapis.com.json";
-	json_auto_t *root = NULL;
-	struct buf body, models, after;
-
-	(void)state;
-	skip_without(FILE_NAME);
-	assert_true(read_recorded(FILE_NAME, &body));
-	root = json_loadb(body.p, body.len, 0, NULL);
-	buf_init(&models, BYTES_MAX);
-	buf_init(&after, LLM_URL_MAX);
-	assert_true(llm_wire_gemini.models(root, note_model, &models, &after));
-	assert_non_null(strstr(models.p,
-	    "gemini-2.5-flash|Gemini 2.5 Flash|1048576|65536\n"));
-	assert_null(strstr(models.p, "embedding"));
-	assert_null(strstr(models.p, "models/"));
-	assert_true(after.len > 0);
-	buf_free(&body);
-	buf_free(&models);
-	buf_free(&after);
-}
-
 /* ---- hostile streams ---- */
 
 static void
@@ -922,13 +742,10 @@ main(void)
 		cmocka_unit_test(test_sentences),
 		cmocka_unit_test(test_retry_header),
 		cmocka_unit_test(test_hostile_bodies),
-		cmocka_unit_test(test_recorded_errors),
 		cmocka_unit_test(test_wholes),
 		cmocka_unit_test(test_finish_words),
-		cmocka_unit_test(test_recorded_wholes),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_list_urls),
-		cmocka_unit_test(test_recorded_list),
 		cmocka_unit_test(test_hostile_events),
 		cmocka_unit_test(test_odd_reasons),
 	};
