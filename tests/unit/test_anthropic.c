@@ -12,16 +12,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "llm/wire.h"
-
-enum { BYTES_MAX = 1024 * 1024 };
+#include "tests/unit/wire_test.h"
 
 static const struct llm_provider PROVIDER = {
 	.name = "anthropic", .label = "Anthropic",
 	.base_url = "https://api.example.org/v1", .wire = &llm_wire_anthropic,
 };
-
-#define WIRE llm_wire_anthropic
 
 /* ---- the request ---- */
 
@@ -35,134 +31,129 @@ static const struct llm_provider PROVIDER = {
 #define BUDGET(n) ",\"thinking\":{\"type\":\"enabled\"," \
 	"\"budget_tokens\":" n "}"
 
-static const struct ask_row {
-	const char *name, *model, *system;
-	double temperature; /* -1: none */
-	int max_tokens;
-	int64_t max_output;
-	const char *effort;
-	const char *body;
-} ASKS[] = {
-	{ "plain", "claude-haiku-4-5", NULL, -1, 0, 0, NULL,
+static const struct wire_ask_row ASKS[] = {
+	{ "plain", "claude-haiku-4-5", NULL, -1, 0, NULL,
 	    ASK("claude-haiku-4-5", "64000", HI) },
-	{ "all of it", "claude-haiku-4-5", "Be \"brief\".", 0.7, 100, 0, NULL,
+	{ "all of it", "claude-haiku-4-5", "Be \"brief\".", 0.7, 100, NULL,
 	    ASK("claude-haiku-4-5", "100", ",\"system\":\"Be \\\"brief\\\".\""
 	    HI ",\"temperature\":0.7") },
-	{ "an empty system prompt is none", "claude-haiku-4-5", "", -1, 9, 0,
+	{ "an empty system prompt is none", "claude-haiku-4-5", "", -1, 9,
 	    NULL, ASK("claude-haiku-4-5", "9", HI) },
 
-	{ "the limit that is known", "claude-haiku-4-5", NULL, -1, 0, 5000,
-	    NULL, ASK("claude-haiku-4-5", "5000", HI) },
-	{ "not more than the model writes", "claude-haiku-4-5", NULL, -1, 9000,
-	    5000, NULL, ASK("claude-haiku-4-5", "5000", HI) },
-	{ "less is well", "claude-haiku-4-5", NULL, -1, 9, 5000, NULL,
-	    ASK("claude-haiku-4-5", "9", HI) },
-	{ "limit: 4.6", "claude-opus-4-6", NULL, -1, 0, 0, NULL,
+	{ "limit: 4.6", "claude-opus-4-6", NULL, -1, 0, NULL,
 	    ASK("claude-opus-4-6", "128000", HI) },
 	{ "limit: a date is no version", "claude-opus-4-20250514", NULL, -1, 0,
-	    0, NULL, ASK("claude-opus-4-20250514", "32000", HI) },
-	{ "limit: 3.7", "claude-3-7-sonnet-20250219", NULL, -1, 0, 0, NULL,
+	    NULL, ASK("claude-opus-4-20250514", "32000", HI) },
+	{ "limit: 3.7", "claude-3-7-sonnet-20250219", NULL, -1, 0, NULL,
 	    ASK("claude-3-7-sonnet-20250219", "64000", HI) },
-	{ "limit: 3.5", "claude-3-5-haiku-20241022", NULL, -1, 0, 0, NULL,
+	{ "limit: 3.5", "claude-3-5-haiku-20241022", NULL, -1, 0, NULL,
 	    ASK("claude-3-5-haiku-20241022", "8192", HI) },
-	{ "limit: 3", "claude-3-opus-20240229", NULL, -1, 0, 0, NULL,
+	{ "limit: 3", "claude-3-opus-20240229", NULL, -1, 0, NULL,
 	    ASK("claude-3-opus-20240229", "4096", HI) },
-	{ "limit: another maker's", "deepseek-chat", NULL, -1, 0, 0, NULL,
+	{ "limit: another maker's", "deepseek-chat", NULL, -1, 0, NULL,
 	    ASK("deepseek-chat", "8192", HI) },
 
-	{ "temperature 0 is one", "claude-haiku-4-5", NULL, 0, 9, 0, NULL,
+	{ "temperature 0 is one", "claude-haiku-4-5", NULL, 0, 9, NULL,
 	    ASK("claude-haiku-4-5", "9", HI ",\"temperature\":0") },
-	{ "temperature 1.5 is 1 here", "claude-haiku-4-5", NULL, 1.5, 9, 0,
+	{ "temperature 1.5 is 1 here", "claude-haiku-4-5", NULL, 1.5, 9,
 	    NULL, ASK("claude-haiku-4-5", "9", HI ",\"temperature\":1") },
-	{ "temperature: 4.6 takes it", "claude-opus-4-6", NULL, 0.5, 9, 0,
+	{ "temperature: 4.6 takes it", "claude-opus-4-6", NULL, 0.5, 9,
 	    NULL, ASK("claude-opus-4-6", "9", HI ",\"temperature\":0.5") },
-	{ "temperature: 4.7 does not", "claude-opus-4-7", NULL, 0.5, 9, 0,
+	{ "temperature: 4.7 does not", "claude-opus-4-7", NULL, 0.5, 9,
 	    NULL, ASK("claude-opus-4-7", "9", HI) },
 	{ "temperature: 4.8 does not, with a dot", "anthropic/claude-opus-4.8",
-	    NULL, 0.5, 9, 0, NULL, ASK("anthropic/claude-opus-4.8", "9", HI) },
+	    NULL, 0.5, 9, NULL, ASK("anthropic/claude-opus-4.8", "9", HI) },
 	{ "temperature: not with a budget", "claude-haiku-4-5", NULL, 0.5,
-	    4000, 0, "medium",
+	    4000, "medium",
 	    ASK("claude-haiku-4-5", "4000", HI BUDGET("2000")) },
 	{ "temperature: not with an effort", "claude-sonnet-4-6", NULL, 0.5, 9,
-	    0, "low", ASK("claude-sonnet-4-6", "9",
+	    "low", ASK("claude-sonnet-4-6", "9",
 	    HI ADAPTIVE EFFORT("low")) },
 	{ "temperature: without thinking", "claude-sonnet-4-6", NULL, 0.5, 9,
-	    0, "none",
+	    "none",
 	    ASK("claude-sonnet-4-6", "9", HI ",\"temperature\":0.5") },
 
-	{ "budget: none", "claude-haiku-4-5", NULL, -1, 4000, 0, "none",
+	{ "budget: none", "claude-haiku-4-5", NULL, -1, 4000, "none",
 	    ASK("claude-haiku-4-5", "4000", HI) },
-	{ "budget: the least there is", "claude-haiku-4-5", NULL, -1, 4000, 0,
+	{ "budget: the least there is", "claude-haiku-4-5", NULL, -1, 4000,
 	    "minimal", ASK("claude-haiku-4-5", "4000", HI BUDGET("1024")) },
-	{ "budget: a share", "claude-3-7-sonnet-latest", NULL, -1, 0, 0,
+	{ "budget: a share", "claude-3-7-sonnet-latest", NULL, -1, 0,
 	    "high", ASK("claude-3-7-sonnet-latest", "64000",
 	    HI BUDGET("44800")) },
-	{ "budget: below the limit", "claude-haiku-4-5", NULL, -1, 1025, 0,
+	{ "budget: below the limit", "claude-haiku-4-5", NULL, -1, 1025,
 	    "max", ASK("claude-haiku-4-5", "1025", HI BUDGET("1024")) },
-	{ "budget: no room for it", "claude-haiku-4-5", NULL, 0.5, 1024, 0,
+	{ "budget: no room for it", "claude-haiku-4-5", NULL, 0.5, 1024,
 	    "max", ASK("claude-haiku-4-5", "1024",
 	    HI ",\"temperature\":0.5") },
-	{ "budget: another maker's", "deepseek-chat", NULL, -1, 4000, 0,
+	{ "budget: another maker's", "deepseek-chat", NULL, -1, 4000,
 	    "low", ASK("deepseek-chat", "4000", HI BUDGET("1024")) },
 	{ "no thinking at all", "claude-3-5-haiku-20241022", NULL, 0.5, 4000,
-	    0, "high", ASK("claude-3-5-haiku-20241022", "4000",
+	    "high", ASK("claude-3-5-haiku-20241022", "4000",
 	    HI ",\"temperature\":0.5") },
 
-	{ "effort: minimal is low", "claude-opus-4-8", NULL, -1, 9, 0,
+	{ "effort: minimal is low", "claude-opus-4-8", NULL, -1, 9,
 	    "minimal", ASK("claude-opus-4-8", "9",
 	    HI ADAPTIVE EFFORT("low")) },
-	{ "effort: xhigh", "claude-opus-4-8", NULL, -1, 9, 0, "xhigh",
+	{ "effort: xhigh", "claude-opus-4-8", NULL, -1, 9, "xhigh",
 	    ASK("claude-opus-4-8", "9", HI ADAPTIVE EFFORT("xhigh")) },
-	{ "effort: 4.6 has no xhigh", "claude-opus-4-6", NULL, -1, 9, 0,
+	{ "effort: 4.6 has no xhigh", "claude-opus-4-6", NULL, -1, 9,
 	    "xhigh", ASK("claude-opus-4-6", "9",
 	    HI ADAPTIVE EFFORT("high")) },
-	{ "effort: but max", "claude-opus-4-6", NULL, -1, 9, 0, "max",
+	{ "effort: but max", "claude-opus-4-6", NULL, -1, 9, "max",
 	    ASK("claude-opus-4-6", "9", HI ADAPTIVE EFFORT("max")) },
 	{ "effort: none, where that is usual", "claude-opus-4-8", NULL, -1, 9,
-	    0, "none", ASK("claude-opus-4-8", "9", HI) },
+	    "none", ASK("claude-opus-4-8", "9", HI) },
 	{ "effort: none, where it must be said", "claude-sonnet-5", NULL, -1,
-	    9, 0, "none", ASK("claude-sonnet-5", "9", HI OFF) },
+	    9, "none", ASK("claude-sonnet-5", "9", HI OFF) },
 	{ "effort: none, where it is refused", "claude-fable-5", NULL, -1, 9,
-	    0, "none", ASK("claude-fable-5", "9",
+	    "none", ASK("claude-fable-5", "9",
 	    HI ADAPTIVE EFFORT("low")) },
-	{ "what it thinks anyway is shown", "claude-opus-5", NULL, 0.5, 9, 0,
+	{ "what it thinks anyway is shown", "claude-opus-5", NULL, 0.5, 9,
 	    NULL, ASK("claude-opus-5", "9", HI ADAPTIVE) },
-	{ "a word that is none", "claude-opus-4-8", NULL, -1, 9, 0, "hard",
+	{ "a word that is none", "claude-opus-4-8", NULL, -1, 9, "hard",
 	    ASK("claude-opus-4-8", "9", HI) },
-	{ "newer than is known", "claude-sonnet-7", NULL, 0.5, 0, 0, "none",
+	{ "newer than is known", "claude-sonnet-7", NULL, 0.5, 0, "none",
 	    ASK("claude-sonnet-7", "128000", HI ADAPTIVE EFFORT("low")) },
-	{ "without a number", "claude-mythos-preview", NULL, 0.5, 9, 0, NULL,
+	{ "without a number", "claude-mythos-preview", NULL, 0.5, 9, NULL,
 	    ASK("claude-mythos-preview", "9", HI ADAPTIVE) },
 };
-
-static void
-check_ask(const struct ask_row *row)
-{
-	const struct llm_message hi = { LLM_USER, "Hi", 2 };
-	const struct llm_request rq = {
-		.model = row->model, .system = row->system,
-		.messages = &hi, .n_messages = 1,
-		.has_temperature = row->temperature >= 0,
-		.temperature = row->temperature,
-		.max_tokens = row->max_tokens, .max_output = row->max_output,
-		.reasoning_effort = row->effort,
-	};
-	struct llm_ask ask;
-
-	llm_ask_init(&ask);
-	assert_int_equal(WIRE.ask(&PROVIDER, &rq, &ask), ERR_OK);
-	assert_string_equal(ask.body.p, row->body);
-	assert_string_equal(ask.url.p, "https://api.example.org/v1/messages");
-	llm_ask_free(&ask);
-}
 
 static void
 test_asks(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(ASKS) / sizeof(ASKS[0]); i++) {
-		print_message("  %s\n", ASKS[i].name);
-		check_ask(&ASKS[i]);
+	wire_check_asks(&PROVIDER, ASKS, COUNT(ASKS));
+}
+
+/* What the model writes at most, where that is known, and what is asked for. */
+static const struct {
+	const char *name;
+	int asked;
+	const char *max;
+} LIMITS[] = {
+	{ "the limit that is known", 0, "\"max_tokens\":5000," },
+	{ "not more than the model writes", 9000, "\"max_tokens\":5000," },
+	{ "less is well", 9, "\"max_tokens\":9," },
+};
+
+static void
+test_limits(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(LIMITS); i++) {
+		const struct llm_request rq = {
+			.model = "claude-haiku-4-5", .messages = &WIRE_HI,
+			.n_messages = 1, .max_tokens = LIMITS[i].asked,
+			.max_output = 5000,
+		};
+		struct llm_ask ask;
+
+		print_message("  %s\n", LIMITS[i].name);
+		wire_ask(&PROVIDER, &rq, &ask);
+		assert_non_null(strstr(ask.body.p, LIMITS[i].max));
+		assert_string_equal(ask.url.p,
+		    "https://api.example.org/v1/messages");
+		llm_ask_free(&ask);
 	}
 }
 
@@ -171,24 +162,18 @@ test_asks(void **state)
 static void
 test_turns(void **state)
 {
-	const struct llm_message turns[] = {
+	static const struct llm_message TURNS[] = {
 		{ LLM_USER, M("a\n\xe6\x95\xb0") }, { LLM_ASSISTANT, M(" \n") },
 		{ LLM_USER, M("") }, { LLM_ASSISTANT, M("b\0c") },
 		{ LLM_USER, M(" ") },
 	};
-	const struct llm_request rq = {
-		.model = "m", .messages = turns, .n_messages = 5,
-	};
-	struct llm_ask ask;
 
 	(void)state;
-	llm_ask_init(&ask);
-	assert_int_equal(WIRE.ask(&PROVIDER, &rq, &ask), ERR_OK);
 	/* what is blank is left out, but for the question */
-	assert_non_null(strstr(ask.body.p, "[{\"role\":\"user\",\"content\":"
+	wire_check_turns(&PROVIDER, TURNS, COUNT(TURNS),
+	    "[{\"role\":\"user\",\"content\":"
 	    "\"a\\n\xe6\x95\xb0\"},{\"role\":\"assistant\",\"content\":"
-	    "\"b\\u0000c\"},{\"role\":\"user\",\"content\":\" \"}]"));
-	llm_ask_free(&ask);
+	    "\"b\\u0000c\"},{\"role\":\"user\",\"content\":\" \"}]");
 }
 
 static void
@@ -197,7 +182,7 @@ check_auth(const char *key, const char *headers, size_t n)
 	struct llm_ask ask;
 
 	llm_ask_init(&ask);
-	assert_int_equal(WIRE.auth(&PROVIDER, key, &ask), ERR_OK);
+	assert_int_equal(llm_wire_anthropic.auth(&PROVIDER, key, &ask), ERR_OK);
 	assert_int_equal(ask.headers.len, n);
 	assert_memory_equal(ask.headers.p, headers, n);
 	llm_ask_free(&ask);
@@ -223,13 +208,7 @@ test_auth(void **state)
 #define E(type) ERROR(type, CANARY)
 #define BAD(text) ERROR("invalid_request_error", text " " CANARY)
 
-static const struct error_row {
-	const char *name;
-	int status;
-	const char *body;
-	enum err err;
-	bool retryable;
-} ERRORS[] = {
+static const struct wire_error_row ERRORS[] = {
 	{ "key", 401, E("authentication_error"), ERR_PROVIDER_AUTH, false },
 	{ "key, in the type", 401, E(CANARY), ERR_PROVIDER_AUTH, false },
 	{ "payment", 402, E("billing_error"), ERR_PROVIDER_QUOTA, false },
@@ -298,33 +277,10 @@ static const struct error_row {
 };
 
 static void
-error_body(int status, const char *body, size_t n, struct llm_end *end)
-{
-	struct llm_head head;
-
-	llm_head_init(&head);
-	head.status = status;
-	llm_end_init(end);
-	WIRE.error_body(&PROVIDER, &head, body, n, end);
-	assert_int_equal(end->provider_status, status);
-}
-
-static void
 test_errors(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(ERRORS) / sizeof(ERRORS[0]); i++) {
-		const struct error_row *row = &ERRORS[i];
-		struct llm_end end;
-
-		print_message("  %s\n", row->name);
-		error_body(row->status, row->body, strlen(row->body), &end);
-		assert_string_equal(err_code(end.err), err_code(row->err));
-		assert_int_equal(end.retryable, row->retryable);
-		assert_non_null(strstr(end.message, "Anthropic"));
-		assert_null(strstr(end.message, "CANARY"));
-		assert_null(strstr(end.note, "CANARY"));
-	}
+	wire_check_errors(&PROVIDER, ERRORS, COUNT(ERRORS));
 }
 
 static void
@@ -335,7 +291,7 @@ test_content_filter(void **state)
 	struct llm_end end;
 
 	(void)state;
-	error_body(400, BODY, sizeof(BODY) - 1, &end);
+	wire_error(&PROVIDER, 400, BODY, sizeof(BODY) - 1, &end);
 	assert_int_equal(end.err, ERR_OK);
 	assert_int_equal(end.finish, LLM_FINISH_FILTER);
 }
@@ -388,11 +344,11 @@ static void
 test_sentences(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(SENTENCES) / sizeof(SENTENCES[0]); i++) {
+	for (size_t i = 0; i < COUNT(SENTENCES); i++) {
 		struct llm_end end;
 
-		error_body(200, SENTENCES[i].body, strlen(SENTENCES[i].body),
-		    &end);
+		wire_error(&PROVIDER, 200, SENTENCES[i].body,
+		    strlen(SENTENCES[i].body), &end);
 		assert_string_equal(end.message, SENTENCES[i].message);
 		assert_int_equal(end.rejected, SENTENCES[i].rejected);
 	}
@@ -411,7 +367,8 @@ test_retry_headers(void **state)
 	head.should_retry = 0;
 	head.retry_after_ms = 12000;
 	llm_end_init(&end);
-	WIRE.error_body(&PROVIDER, &head, BODY, sizeof(BODY) - 1, &end);
+	llm_wire_anthropic.error_body(&PROVIDER, &head, BODY,
+	    sizeof(BODY) - 1, &end);
 	assert_false(end.retryable);
 	assert_int_equal(end.retry_after_ms, 12000);
 	assert_string_equal(end.note, "http 529, type overloaded_error");
@@ -420,59 +377,11 @@ test_retry_headers(void **state)
 static void
 test_hostile_bodies(void **state)
 {
-	static const char FILL[] = { '[', (char)0xff, '\0' };
-	struct buf body;
-	struct llm_end end;
-
 	(void)state;
-	buf_init(&body, BYTES_MAX);
-	for (size_t i = 0; i < sizeof(FILL); i++) {
-		buf_reset(&body);
-		for (int n = 0; n < LLM_ERROR_BODY_MAX; n++)
-			buf_add(&body, &FILL[i], 1);
-		error_body(400, body.p, body.len, &end);
-		assert_int_equal(end.err, ERR_PROVIDER_REJECTED);
-	}
-	buf_free(&body);
+	wire_check_hostile_bodies(&PROVIDER);
 }
 
 /* ---- answers that do not stream ---- */
-
-struct answer {
-	struct llm_parse parse;
-	struct buf text, reasoning;
-	bool was_one;
-};
-
-static void
-take_delta(void *arg, const struct llm_delta *delta)
-{
-	struct answer *a = arg;
-
-	buf_add(delta->kind == LLM_TEXT ? &a->text : &a->reasoning,
-	    delta->text, delta->len);
-}
-
-static void
-read_whole(struct answer *a, const char *body, size_t n)
-{
-	json_auto_t *root = json_loadb(body, n, 0, NULL);
-
-	assert_non_null(root);
-	*a = (struct answer){ .was_one = false };
-	buf_init(&a->text, BYTES_MAX);
-	buf_init(&a->reasoning, BYTES_MAX);
-	llm_parse_init(&a->parse, &PROVIDER, take_delta, a);
-	a->was_one = WIRE.whole(&a->parse, root);
-}
-
-static void
-answer_free(struct answer *a)
-{
-	llm_parse_free(&a->parse);
-	buf_free(&a->text);
-	buf_free(&a->reasoning);
-}
 
 #define WHOLE(content, reason) "{\"type\":\"message\",\"content\":[" content \
 	"],\"stop_reason\":" reason ",\"usage\":{\"input_tokens\":1," \
@@ -509,45 +418,34 @@ static void
 test_wholes(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(WHOLES) / sizeof(WHOLES[0]); i++) {
+	for (size_t i = 0; i < COUNT(WHOLES); i++) {
 		const struct llm_usage *u = &WHOLES[i].usage;
-		struct answer a;
+		struct wire_answer a;
 
 		print_message("  %s\n", WHOLES[i].name);
-		read_whole(&a, WHOLES[i].body, strlen(WHOLES[i].body));
-		assert_int_equal(a.was_one, WHOLES[i].is_one);
-		assert_int_equal(a.parse.is_over, WHOLES[i].is_one);
+		wire_read_whole(&PROVIDER, WHOLES[i].body,
+		    strlen(WHOLES[i].body), &a);
+		assert_int_equal(a.is_one, WHOLES[i].is_one);
 		assert_int_equal(a.parse.end.err, ERR_OK);
 		assert_string_equal(a.text.p, WHOLES[i].text);
 		assert_string_equal(a.reasoning.p, WHOLES[i].reasoning);
 		assert_string_equal(llm_finish_name(a.parse.end.finish),
 		    WHOLES[i].finish);
 		assert_memory_equal(&a.parse.end.usage, u, sizeof(*u));
-		answer_free(&a);
+		wire_answer_free(&a);
 	}
 }
 
 /* ---- lists of models ---- */
 
-static void
-list_model(void *arg, const struct llm_listed *m)
-{
-	buf_addf(arg, "%s|%s|%lld|%lld ", m->id, m->name,
-	    (long long)m->context, (long long)m->max_output);
-}
-
-static const struct {
-	const char *name, *body;
-	bool is_list;
-	const char *models, *after;
-} LISTS[] = {
+static const struct wire_list_row LISTS[] = {
 	{ "one page", "{\"data\":[{\"type\":\"model\",\"id\":\"a\","
 	    "\"display_name\":\"A 1\",\"max_input_tokens\":200,"
 	    "\"max_tokens\":8}],\"has_more\":false,\"last_id\":\"a\"}",
-	    true, "a|A 1|200|8 ", "" },
+	    true, "a|A 1|200|8\n", "" },
 	{ "more to come", "{\"data\":[{\"id\":\"a\"},{\"id\":\"b\","
 	    "\"max_tokens\":null}],\"has_more\":true,\"last_id\":\"b\"}",
-	    true, "a||0|0 b||0|0 ", "b" },
+	    true, "a||0|0\nb||0|0\n", "b" },
 	{ "no ids", "{\"data\":[{},7,{\"id\":\"\"}],\"has_more\":true}",
 	    true, "", "" },
 	{ "none", "{\"data\":[]}", true, "", "" },
@@ -558,46 +456,21 @@ static const struct {
 static void
 test_lists(void **state)
 {
-	struct buf models, after;
-
 	(void)state;
-	buf_init(&models, BYTES_MAX);
-	buf_init(&after, BYTES_MAX);
-	for (size_t i = 0; i < sizeof(LISTS) / sizeof(LISTS[0]); i++) {
-		json_auto_t *root = json_loads(LISTS[i].body, 0, NULL);
-
-		print_message("  %s\n", LISTS[i].name);
-		buf_reset(&models);
-		buf_reset(&after);
-		assert_int_equal(WIRE.models(root, list_model, &models,
-		    &after), LISTS[i].is_list);
-		assert_string_equal(models.p, LISTS[i].models);
-		assert_string_equal(after.p, LISTS[i].after);
-	}
-	buf_free(&models);
-	buf_free(&after);
+	wire_check_lists(&PROVIDER, LISTS, COUNT(LISTS));
 }
 
-static void
-check_list_url(const char *after, const char *expected)
-{
-	struct buf url;
-
-	buf_init(&url, LLM_URL_MAX);
-	assert_int_equal(WIRE.models_url(&PROVIDER, after, &url), ERR_OK);
-	assert_string_equal(url.p, expected);
-	buf_free(&url);
-}
+#define LIST "https://api.example.org/v1/models?limit=1000"
 
 static void
 test_list_urls(void **state)
 {
 	(void)state;
-	check_list_url("", "https://api.example.org/v1/models?limit=1000");
-	check_list_url("claude-3.5", "https://api.example.org/v1/models"
-	    "?limit=1000&after_id=claude-3.5");
-	check_list_url("a&b=\xc3\xa9", "https://api.example.org/v1/models"
-	    "?limit=1000&after_id=a%26b%3D%C3%A9");
+	wire_check_list_url(&PROVIDER, "", LIST);
+	wire_check_list_url(&PROVIDER, "claude-3.5",
+	    LIST "&after_id=claude-3.5");
+	wire_check_list_url(&PROVIDER, "a&b=\xc3\xa9",
+	    LIST "&after_id=a%26b%3D%C3%A9");
 }
 
 /* ---- hostile streams ---- */
@@ -605,25 +478,9 @@ test_list_urls(void **state)
 static void
 test_hostile_events(void **state)
 {
-	struct answer a;
-	struct buf deep;
-	struct sse_event event = {
-		.name = "content_block_delta", .id = "", .is_whole = true,
-	};
-
 	(void)state;
-	buf_init(&deep, BYTES_MAX);
-	for (int i = 0; i < 100000; i++)
-		buf_adds(&deep, "{\"delta\":");
-	read_whole(&a, "{}", 2);
-	event.data = deep.p;
-	event.len = deep.len;
-	WIRE.event(&a.parse, &event);
-	assert_true(a.parse.is_over);
-	assert_int_equal(a.parse.end.err, ERR_PROTOCOL);
-	assert_string_equal(a.parse.end.note, "bad JSON in event 1");
-	answer_free(&a);
-	buf_free(&deep);
+	wire_check_hostile_event(&PROVIDER, "content_block_delta",
+	    "{\"delta\":");
 }
 
 int
@@ -631,6 +488,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_asks),
+		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_turns),
 		cmocka_unit_test(test_auth),
 		cmocka_unit_test(test_errors),

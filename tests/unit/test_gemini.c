@@ -12,9 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "llm/wire.h"
-
-enum { BYTES_MAX = 1024 * 1024 };
+#include "tests/unit/wire_test.h"
 
 static const struct llm_provider PROVIDER = {
 	.name = "gemini", .label = "Gemini",
@@ -54,28 +52,19 @@ static const struct url_row {
 	    "models/a%0D%0A%20%C3%A4" STREAM },
 };
 
-static const struct llm_message HELLO = { LLM_USER, "Hi", 2 };
-
-static void
-ask(const struct llm_request *rq, struct llm_ask *out)
-{
-	llm_ask_init(out);
-	assert_int_equal(llm_wire_gemini.ask(&PROVIDER, rq, out), ERR_OK);
-}
-
 static void
 test_urls(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(URLS) / sizeof(URLS[0]); i++) {
+	for (size_t i = 0; i < COUNT(URLS); i++) {
 		const struct llm_request rq = {
-			.model = URLS[i].model, .messages = &HELLO,
+			.model = URLS[i].model, .messages = &WIRE_HI,
 			.n_messages = 1,
 		};
 		struct llm_ask out;
 
 		print_message("  %s\n", URLS[i].name);
-		ask(&rq, &out);
+		wire_ask(&PROVIDER, &rq, &out);
 		assert_string_equal(out.url.p, URLS[i].url);
 		llm_ask_free(&out);
 	}
@@ -88,7 +77,7 @@ test_longest_url(void **state)
 	struct llm_provider provider = PROVIDER;
 	char model[201];
 	const struct llm_request rq = {
-		.model = model, .messages = &HELLO, .n_messages = 1,
+		.model = model, .messages = &WIRE_HI, .n_messages = 1,
 	};
 	struct llm_ask out;
 
@@ -111,13 +100,7 @@ test_longest_url(void **state)
 #define BUDGET(n) THINK(SHOWN ",\"thinkingBudget\":" n)
 #define OFF THINK("\"thinkingBudget\":0")
 
-static const struct ask_row {
-	const char *name, *model, *system;
-	double temperature; /* -1: none */
-	int max_tokens;
-	const char *effort;
-	const char *body;
-} ASKS[] = {
+static const struct wire_ask_row ASKS[] = {
 	{ "plain", "gemini-2.0-flash", NULL, -1, 0, NULL, CONFIG("") },
 	{ "all of it", "gemini-2.0-flash", "Be \"brief\".", 0.7, 100, NULL,
 	    HI ",\"systemInstruction\":{\"parts\":[{\"text\":"
@@ -178,55 +161,25 @@ static const struct ask_row {
 };
 
 static void
-check_ask(const struct ask_row *row)
-{
-	const struct llm_request rq = {
-		.model = row->model, .system = row->system,
-		.messages = &HELLO, .n_messages = 1,
-		.has_temperature = row->temperature >= 0,
-		.temperature = row->temperature,
-		.max_tokens = row->max_tokens,
-		.reasoning_effort = row->effort,
-	};
-	json_auto_t *root = NULL;
-	struct llm_ask out;
-
-	ask(&rq, &out);
-	root = json_loads(out.body.p, 0, NULL);
-	assert_non_null(root);
-	assert_string_equal(out.body.p, row->body);
-	llm_ask_free(&out);
-}
-
-static void
 test_asks(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(ASKS) / sizeof(ASKS[0]); i++) {
-		print_message("  %s\n", ASKS[i].name);
-		check_ask(&ASKS[i]);
-	}
+	wire_check_asks(&PROVIDER, ASKS, COUNT(ASKS));
 }
 
 static void
 test_turns(void **state)
 {
-	const struct llm_message turns[] = {
+	static const struct llm_message TURNS[] = {
 		{ LLM_USER, "a\n\xe6\x95\xb0", 5 },
 		{ LLM_ASSISTANT, "b\0c", 3 }, { LLM_USER, "\"", 1 },
 	};
-	const struct llm_request rq = {
-		.model = "m", .messages = turns, .n_messages = 3,
-	};
-	struct llm_ask out;
 
 	(void)state;
-	ask(&rq, &out);
-	assert_non_null(strstr(out.body.p, "{\"contents\":["
+	wire_check_turns(&PROVIDER, TURNS, COUNT(TURNS), "{\"contents\":["
 	    "{\"role\":\"user\",\"parts\":[{\"text\":\"a\\n\xe6\x95\xb0\"}]},"
 	    "{\"role\":\"model\",\"parts\":[{\"text\":\"b\\u0000c\"}]},"
-	    "{\"role\":\"user\",\"parts\":[{\"text\":\"\\\"\"}]}]"));
-	llm_ask_free(&out);
+	    "{\"role\":\"user\",\"parts\":[{\"text\":\"\\\"\"}]}]");
 }
 
 /* The key is in the last header and nowhere else (S20). */
@@ -235,12 +188,12 @@ test_key(void **state)
 {
 	static const char LINE[] = "x-goog-api-key: AIza-1";
 	const struct llm_request rq = {
-		.model = "m", .messages = &HELLO, .n_messages = 1,
+		.model = "m", .messages = &WIRE_HI, .n_messages = 1,
 	};
 	struct llm_ask out;
 
 	(void)state;
-	ask(&rq, &out);
+	wire_ask(&PROVIDER, &rq, &out);
 	assert_int_equal(llm_wire_gemini.auth(&PROVIDER, NULL, &out), ERR_OK);
 	assert_null(memmem(out.headers.p, out.headers.len, "x-goog", 6));
 	assert_int_equal(llm_wire_gemini.auth(&PROVIDER, "AIza-1", &out),
@@ -264,126 +217,124 @@ test_key(void **state)
 #define LIMITED(details) E("\"code\":429,\"status\":\"RESOURCE_EXHAUSTED\"," \
 	"\"details\":[" details "]")
 
-static const struct error_row {
-	const char *name;
-	int status;
-	const char *body;
-	enum err err;
-	bool retryable;
-	int64_t delay_ms;
-} ERRORS[] = {
+static const struct wire_error_row ERRORS[] = {
 	{ "key", 400, E("\"status\":\"INVALID_ARGUMENT\","
-	    REASON("API_KEY_INVALID")), ERR_PROVIDER_AUTH, false, -1 },
+	    REASON("API_KEY_INVALID")), ERR_PROVIDER_AUTH, false },
 	{ "key, only said", 400, SAYS("API key not valid."),
-	    ERR_PROVIDER_AUTH, false, -1 },
+	    ERR_PROVIDER_AUTH, false },
 	{ "key that is too old", 400, SAYS("API key expired."),
-	    ERR_PROVIDER_AUTH, false, -1 },
+	    ERR_PROVIDER_AUTH, false },
 	{ "key, in the status", 400, E("\"status\":\"" CANARY "\""),
-	    ERR_PROVIDER_REJECTED, false, -1 },
+	    ERR_PROVIDER_REJECTED, false },
 	{ "key, in the reason", 403, E("\"status\":\"PERMISSION_DENIED\","
-	    REASON(CANARY)), ERR_PROVIDER_AUTH, false, -1 },
+	    REASON(CANARY)), ERR_PROVIDER_AUTH, false },
 	{ "key of letters, in the reason", 403,
-	    E(REASON("CANARY-abcdefghijklm")), ERR_PROVIDER_AUTH, false, -1 },
+	    E(REASON("CANARY-abcdefghijklm")), ERR_PROVIDER_AUTH, false },
 	{ "no sign-in", 401, E("\"status\":\"UNAUTHENTICATED\""),
-	    ERR_PROVIDER_AUTH, false, -1 },
+	    ERR_PROVIDER_AUTH, false },
 	{ "forbidden", 403, E("\"status\":\"PERMISSION_DENIED\""),
-	    ERR_PROVIDER_AUTH, false, -1 },
+	    ERR_PROVIDER_AUTH, false },
 	{ "no billing", 403, E("\"status\":\"PERMISSION_DENIED\","
-	    REASON("BILLING_DISABLED")), ERR_PROVIDER_QUOTA, false, -1 },
+	    REASON("BILLING_DISABLED")), ERR_PROVIDER_QUOTA, false },
 	{ "model", 404, E("\"status\":\"NOT_FOUND\""), ERR_MODEL_NOT_FOUND,
-	    false, -1 },
+	    false },
 	{ "model of no shape", 400, SAYS("* GenerateContentRequest.model: "
-	    "unexpected model name format"), ERR_MODEL_NOT_FOUND, false, -1 },
-	{ "no such address", 404, "<html>" CANARY, ERR_PROTOCOL, false, -1 },
+	    "unexpected model name format"), ERR_MODEL_NOT_FOUND, false },
+	{ "no such address", 404, "<html>" CANARY, ERR_PROTOCOL, false },
 	{ "context", 400, SAYS("The input token count (1250074) exceeds the "
 	    "maximum number of tokens allowed (1048576)."),
-	    ERR_CONTEXT_LENGTH, false, -1 },
+	    ERR_CONTEXT_LENGTH, false },
 	{ "not context: a limit of requests", 429, SAYS("input token count"),
-	    ERR_PROVIDER_RATE, true, -1 },
+	    ERR_PROVIDER_RATE, true },
 	{ "value", 400, SAYS("Invalid value at 'contents'"),
-	    ERR_PROVIDER_REJECTED, false, -1 },
+	    ERR_PROVIDER_REJECTED, false },
 	{ "place", 400, E("\"status\":\"FAILED_PRECONDITION\""),
-	    ERR_PROVIDER_REJECTED, false, -1 },
-	{ "rate", 429, LIMITED(DELAY("48s")), ERR_PROVIDER_RATE, true, 48000 },
-	{ "rate, parts of a second", 429, LIMITED(
-	    QUOTA("RequestsPerMinute") "," DELAY("1.5s")), ERR_PROVIDER_RATE,
-	    true, 1500 },
-	{ "rate, at once", 429, LIMITED(DELAY("0s")), ERR_PROVIDER_RATE, true,
-	    0 },
-	{ "rate, years", 429, LIMITED(DELAY("1e99s")), ERR_PROVIDER_RATE, true,
-	    86400000 },
-	{ "rate, negative", 429, LIMITED(DELAY("-1s")), ERR_PROVIDER_RATE,
-	    true, -1 },
-	{ "rate, nan", 429, LIMITED(DELAY("nans")), ERR_PROVIDER_RATE, true,
-	    -1 },
-	{ "rate, no unit", 429, LIMITED(DELAY("48")), ERR_PROVIDER_RATE, true,
-	    -1 },
-	{ "rate, words", 429, LIMITED(DELAY("soons")), ERR_PROVIDER_RATE, true,
-	    -1 },
-	{ "rate, odd details", 429, LIMITED("7,null,[],{\"violations\":[1,"
-	    "{\"quotaId\":4}]},{\"retryDelay\":{}}"), ERR_PROVIDER_RATE, true,
-	    -1 },
-	{ "rate, no body", 429, "", ERR_PROVIDER_RATE, true, -1 },
+	    ERR_PROVIDER_REJECTED, false },
+	{ "rate, no body", 429, "", ERR_PROVIDER_RATE, true },
 	{ "a day's quota, whatever the delay", 429, LIMITED(
 	    QUOTA("GenerateRequestsPerDayPerProjectPerModel-FreeTier") ","
-	    DELAY("20s")), ERR_PROVIDER_QUOTA, false, -1 },
+	    DELAY("20s")), ERR_PROVIDER_QUOTA, false },
 	{ "trouble", 500, E("\"status\":\"INTERNAL\""),
-	    ERR_PROVIDER_UNAVAILABLE, true, -1 },
+	    ERR_PROVIDER_UNAVAILABLE, true },
 	{ "overloaded", 503, E("\"status\":\"UNAVAILABLE\""),
-	    ERR_PROVIDER_UNAVAILABLE, true, -1 },
+	    ERR_PROVIDER_UNAVAILABLE, true },
 	{ "too slow", 504, E("\"status\":\"DEADLINE_EXCEEDED\""),
-	    ERR_PROVIDER_UNAVAILABLE, true, -1 },
+	    ERR_PROVIDER_UNAVAILABLE, true },
 	{ "gateway, HTML", 502, "<html>" CANARY, ERR_PROVIDER_UNAVAILABLE,
-	    true, -1 },
-	{ "in a list", 429, "[" LIMITED(DELAY("2s")) "]", ERR_PROVIDER_RATE,
-	    true, 2000 },
-	{ "redirect", 302, CANARY, ERR_PROTOCOL, false, -1 },
+	    true },
+	{ "redirect", 302, CANARY, ERR_PROTOCOL, false },
 	{ "well, and an error", 200, E("\"code\":429"), ERR_PROVIDER_RATE,
-	    true, -1 },
+	    true },
 	{ "well, and only a word", 200, E("\"status\":\"PERMISSION_DENIED\""),
-	    ERR_PROVIDER_AUTH, false, -1 },
+	    ERR_PROVIDER_AUTH, false },
 	{ "well, and given up", 200, E("\"code\":499,\"status\":"
-	    "\"CANCELLED\""), ERR_PROVIDER_UNAVAILABLE, true, -1 },
+	    "\"CANCELLED\""), ERR_PROVIDER_UNAVAILABLE, true },
 	{ "well, and an error of no kind", 200, E("\"code\":null"),
-	    ERR_PROVIDER_UNAVAILABLE, true, -1 },
-	{ "well, and JSON", 200, "{\"x\":1}", ERR_PROTOCOL, false, -1 },
-	{ "well, and HTML", 200, "<html>" CANARY, ERR_PROTOCOL, false, -1 },
-	{ "well, and an empty list", 200, "[]", ERR_PROTOCOL, false, -1 },
+	    ERR_PROVIDER_UNAVAILABLE, true },
+	{ "well, and JSON", 200, "{\"x\":1}", ERR_PROTOCOL, false },
+	{ "well, and HTML", 200, "<html>" CANARY, ERR_PROTOCOL, false },
+	{ "well, and an empty list", 200, "[]", ERR_PROTOCOL, false },
 	{ "odd types", 400, "{\"error\":{\"message\":[],\"code\":{},"
-	    "\"status\":7,\"details\":true}}", ERR_PROVIDER_REJECTED, false,
-	    -1 },
+	    "\"status\":7,\"details\":true}}", ERR_PROVIDER_REJECTED, false },
 };
 
-static bool
-error_body(int status, const char *body, size_t n, struct llm_end *end)
-{
-	struct llm_head head;
-
-	llm_head_init(&head);
-	head.status = status;
-	llm_end_init(end);
-	return llm_wire_gemini.error_body(&PROVIDER, &head, body, n, end);
-}
+/* How long a limit says to wait; -1: it does not. */
+static const struct {
+	const char *name, *body;
+	int64_t ms;
+} DELAYS[] = {
+	{ "rate", LIMITED(DELAY("48s")), 48000 },
+	{ "rate, parts of a second", LIMITED(QUOTA("RequestsPerMinute") ","
+	    DELAY("1.5s")), 1500 },
+	{ "rate, at once", LIMITED(DELAY("0s")), 0 },
+	{ "rate, years", LIMITED(DELAY("1e99s")), 86400000 },
+	{ "rate, negative", LIMITED(DELAY("-1s")), -1 },
+	{ "rate, nan", LIMITED(DELAY("nans")), -1 },
+	{ "rate, no unit", LIMITED(DELAY("48")), -1 },
+	{ "rate, words", LIMITED(DELAY("soons")), -1 },
+	{ "rate, odd details", LIMITED("7,null,[],{\"violations\":[1,"
+	    "{\"quotaId\":4}]},{\"retryDelay\":{}}"), -1 },
+	{ "in a list", "[" LIMITED(DELAY("2s")) "]", 2000 },
+};
 
 static void
 test_errors(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(ERRORS) / sizeof(ERRORS[0]); i++) {
-		const struct error_row *row = &ERRORS[i];
+	wire_check_errors(&PROVIDER, ERRORS, COUNT(ERRORS));
+}
+
+/* An error of this wire is told from what only has a status. */
+static void
+test_bodies_of_errors(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(ERRORS); i++) {
+		const struct wire_error_row *row = &ERRORS[i];
 		struct llm_end end;
 
 		print_message("  %s\n", row->name);
-		assert_int_equal(error_body(row->status, row->body,
+		assert_int_equal(wire_error(&PROVIDER, row->status, row->body,
 		    strlen(row->body), &end),
 		    strstr(row->body, "\"error\"") != NULL);
-		assert_int_equal(end.provider_status, row->status);
-		assert_string_equal(err_code(end.err), err_code(row->err));
-		assert_int_equal(end.retryable, row->retryable);
-		assert_int_equal(end.retry_after_ms, row->delay_ms);
-		assert_non_null(strstr(end.message, "Gemini"));
-		assert_null(strstr(end.message, "CANARY"));
-		assert_null(strstr(end.note, "CANARY"));
+		assert_int_equal(end.retry_after_ms, -1);
+	}
+}
+
+static void
+test_delays(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(DELAYS); i++) {
+		struct llm_end end;
+
+		print_message("  %s\n", DELAYS[i].name);
+		assert_true(wire_error(&PROVIDER, 429, DELAYS[i].body,
+		    strlen(DELAYS[i].body), &end));
+		assert_string_equal(err_code(end.err),
+		    err_code(ERR_PROVIDER_RATE));
+		assert_true(end.retryable);
+		assert_int_equal(end.retry_after_ms, DELAYS[i].ms);
 	}
 }
 
@@ -414,16 +365,16 @@ test_sentences(void **state)
 	struct llm_end end;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(SENTENCES) / sizeof(SENTENCES[0]); i++) {
-		error_body(400, SENTENCES[i].body, strlen(SENTENCES[i].body),
-		    &end);
+	for (size_t i = 0; i < COUNT(SENTENCES); i++) {
+		wire_error(&PROVIDER, 400, SENTENCES[i].body,
+		    strlen(SENTENCES[i].body), &end);
 		assert_string_equal(end.message, SENTENCES[i].sentence);
 		assert_int_equal(end.err, ERR_PROVIDER_REJECTED);
 		assert_int_equal(end.rejected, SENTENCES[i].rejected);
 		assert_string_equal(end.note,
 		    "http 400, status INVALID_ARGUMENT");
 	}
-	error_body(429, DAY, sizeof(DAY) - 1, &end);
+	wire_error(&PROVIDER, 429, DAY, sizeof(DAY) - 1, &end);
 	assert_string_equal(end.message, "What Gemini lets this API key ask "
 	    "in a day is used up. Try again tomorrow, or use another key.");
 }
@@ -449,58 +400,11 @@ test_retry_header(void **state)
 static void
 test_hostile_bodies(void **state)
 {
-	struct buf deep;
-	struct llm_end end;
-
 	(void)state;
-	buf_init(&deep, BYTES_MAX);
-	for (int i = 0; i < LLM_ERROR_BODY_MAX; i++)
-		buf_add(&deep, "[", 1);
-	assert_false(error_body(400, deep.p, deep.len, &end));
-	assert_int_equal(end.err, ERR_PROVIDER_REJECTED);
-	buf_free(&deep);
+	wire_check_hostile_bodies(&PROVIDER);
 }
 
 /* ---- answers that did not stream ---- */
-
-struct said {
-	struct buf text, reasoning;
-	struct llm_end end;
-	bool is_answer;
-};
-
-static void
-take_delta(void *arg, const struct llm_delta *delta)
-{
-	struct said *said = arg;
-
-	buf_add(delta->kind == LLM_TEXT ? &said->text : &said->reasoning,
-	    delta->text, delta->len);
-}
-
-static void
-say_whole(const char *body, size_t n, struct said *said)
-{
-	json_auto_t *root = json_loadb(body, n, 0, NULL);
-	struct llm_parse parse;
-
-	assert_non_null(root);
-	*said = (struct said){ 0 };
-	buf_init(&said->text, BYTES_MAX);
-	buf_init(&said->reasoning, BYTES_MAX);
-	llm_parse_init(&parse, &PROVIDER, take_delta, said);
-	said->is_answer = llm_wire_gemini.whole(&parse, root);
-	assert_int_equal(parse.is_over, said->is_answer);
-	said->end = parse.end;
-	llm_parse_free(&parse);
-}
-
-static void
-said_free(struct said *said)
-{
-	buf_free(&said->text);
-	buf_free(&said->reasoning);
-}
 
 #define PART(text) "{\"text\":\"" text "\"}"
 #define CONTENT(parts) "\"content\":{\"parts\":[" parts "],\"role\":\"model\"}"
@@ -541,20 +445,21 @@ static void
 test_wholes(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(WHOLES) / sizeof(WHOLES[0]); i++) {
+	for (size_t i = 0; i < COUNT(WHOLES); i++) {
 		const struct whole_row *row = &WHOLES[i];
-		struct said said;
+		struct wire_answer said;
 
 		print_message("  %s\n", row->name);
-		say_whole(row->body, strlen(row->body), &said);
-		assert_int_equal(said.is_answer, row->is_answer);
+		wire_read_whole(&PROVIDER, row->body, strlen(row->body),
+		    &said);
+		assert_int_equal(said.is_one, row->is_answer);
 		assert_string_equal(said.text.p, row->text);
 		assert_string_equal(said.reasoning.p, row->reasoning);
-		assert_string_equal(llm_finish_name(said.end.finish),
+		assert_string_equal(llm_finish_name(said.parse.end.finish),
 		    row->finish);
-		assert_string_equal(err_code(said.end.err),
+		assert_string_equal(err_code(said.parse.end.err),
 		    err_code(row->err));
-		said_free(&said);
+		wire_answer_free(&said);
 	}
 }
 
@@ -580,43 +485,33 @@ static void
 test_finish_words(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++) {
+	for (size_t i = 0; i < COUNT(WORDS); i++) {
 		bool is_end = WORDS[i].finish[0] != '\0';
 		char body[256];
-		struct said said;
+		struct wire_answer said;
 
 		print_message("  %s\n", WORDS[i].word);
 		snprintf(body, sizeof(body), CANDIDATE("\"finishReason\":"
 		    "\"%s\""), WORDS[i].word);
-		say_whole(body, strlen(body), &said);
-		assert_string_equal(llm_finish_name(said.end.finish),
+		wire_read_whole(&PROVIDER, body, strlen(body),
+		    &said);
+		assert_string_equal(llm_finish_name(said.parse.end.finish),
 		    WORDS[i].finish);
-		assert_int_equal(said.end.err, is_end ? ERR_OK :
+		assert_int_equal(said.parse.end.err, is_end ? ERR_OK :
 		    ERR_PROVIDER_UNAVAILABLE);
-		assert_int_equal(said.end.retryable, !is_end);
-		assert_int_equal(strstr(said.end.note, WORDS[i].word) == NULL,
-		    is_end);
-		said_free(&said);
+		assert_int_equal(said.parse.end.retryable, !is_end);
+		assert_int_equal(strstr(said.parse.end.note,
+		    WORDS[i].word) == NULL, is_end);
+		wire_answer_free(&said);
 	}
 }
 
 /* ---- lists of models ---- */
 
-static void
-note_model(void *arg, const struct llm_listed *m)
-{
-	buf_addf(arg, "%s|%s|%lld|%lld\n", m->id, m->name,
-	    (long long)m->context, (long long)m->max_output);
-}
-
 #define CHATS "\"supportedGenerationMethods\":[\"countTokens\"," \
 	"\"generateContent\"]"
 
-static const struct list_row {
-	const char *name, *body;
-	bool is_list;
-	const char *models, *after;
-} LISTS[] = {
+static const struct wire_list_row LISTS[] = {
 	{ "one", "{\"models\":[{\"name\":\"models/a\",\"displayName\":\"A\","
 	    "\"inputTokenLimit\":9,\"outputTokenLimit\":4," CHATS "}]}", true,
 	    "a|A|9|4\n", "" },
@@ -646,39 +541,16 @@ static void
 test_lists(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(LISTS) / sizeof(LISTS[0]); i++) {
-		json_auto_t *root = json_loads(LISTS[i].body, 0, NULL);
-		struct buf models, after;
-
-		print_message("  %s\n", LISTS[i].name);
-		assert_non_null(root);
-		buf_init(&models, BYTES_MAX);
-		buf_init(&after, LLM_URL_MAX);
-		assert_int_equal(llm_wire_gemini.models(root, note_model,
-		    &models, &after), LISTS[i].is_list);
-		assert_string_equal(models.p, LISTS[i].models);
-		assert_string_equal(after.p, LISTS[i].after);
-		buf_free(&models);
-		buf_free(&after);
-	}
+	wire_check_lists(&PROVIDER, LISTS, COUNT(LISTS));
 }
 
 static void
 test_list_urls(void **state)
 {
-	struct buf url;
-
 	(void)state;
-	buf_init(&url, LLM_URL_MAX);
-	assert_int_equal(llm_wire_gemini.models_url(&PROVIDER, "", &url),
-	    ERR_OK);
-	assert_string_equal(url.p, BASE "models?pageSize=1000");
-	buf_reset(&url);
-	assert_int_equal(llm_wire_gemini.models_url(&PROVIDER, "a/b=&x", &url),
-	    ERR_OK);
-	assert_string_equal(url.p,
+	wire_check_list_url(&PROVIDER, "", BASE "models?pageSize=1000");
+	wire_check_list_url(&PROVIDER, "a/b=&x",
 	    BASE "models?pageSize=1000&pageToken=a%2Fb%3D%26x");
-	buf_free(&url);
 }
 
 /* ---- hostile streams ---- */
@@ -686,27 +558,8 @@ test_list_urls(void **state)
 static void
 test_hostile_events(void **state)
 {
-	struct said said = { 0 };
-	struct llm_parse parse;
-	struct buf deep;
-	struct sse_event event = {
-		.name = "message", .id = "", .is_whole = true,
-	};
-
 	(void)state;
-	buf_init(&deep, BYTES_MAX);
-	buf_adds(&deep, "{\"candidates\":");
-	for (int i = 0; i < 100000; i++)
-		buf_add(&deep, "[", 1);
-	llm_parse_init(&parse, &PROVIDER, take_delta, &said);
-	event.data = deep.p;
-	event.len = deep.len;
-	llm_wire_gemini.event(&parse, &event);
-	assert_true(parse.is_over);
-	assert_int_equal(parse.end.err, ERR_PROTOCOL);
-	assert_string_equal(parse.end.note, "bad JSON in event 1");
-	llm_parse_free(&parse);
-	buf_free(&deep);
+	wire_check_hostile_event(&PROVIDER, "message", "[");
 }
 
 /* What it wrote as a reason gets into the log only if it cannot be a key. */
@@ -717,16 +570,17 @@ test_odd_reasons(void **state)
 		CANDIDATE("\"finishReason\":\"" CANARY "\""),
 		"{\"promptFeedback\":{\"blockReason\":\"" CANARY "\"}}",
 	};
-	struct said said;
+	struct wire_answer said;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(BODIES) / sizeof(BODIES[0]); i++) {
-		say_whole(BODIES[i], strlen(BODIES[i]), &said);
-		assert_null(strstr(said.end.note, "CANARY"));
-		assert_null(strstr(said.end.message, "CANARY"));
-		said_free(&said);
+	for (size_t i = 0; i < COUNT(BODIES); i++) {
+		wire_read_whole(&PROVIDER, BODIES[i], strlen(BODIES[i]),
+		    &said);
+		assert_null(strstr(said.parse.end.note, "CANARY"));
+		assert_null(strstr(said.parse.end.message, "CANARY"));
+		wire_answer_free(&said);
 	}
-	assert_int_equal(said.end.finish, LLM_FINISH_FILTER);
+	assert_int_equal(said.parse.end.finish, LLM_FINISH_FILTER);
 }
 
 int
@@ -739,6 +593,8 @@ main(void)
 		cmocka_unit_test(test_turns),
 		cmocka_unit_test(test_key),
 		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_bodies_of_errors),
+		cmocka_unit_test(test_delays),
 		cmocka_unit_test(test_sentences),
 		cmocka_unit_test(test_retry_header),
 		cmocka_unit_test(test_hostile_bodies),

@@ -10,9 +10,7 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "llm/wire.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#include "tests/unit/wire_test.h"
 
 static const struct llm_provider PROVIDER = {
 	.name = "mistral", .label = "Mistral",
@@ -23,52 +21,32 @@ static const struct llm_provider PROVIDER = {
 #define HI "{\"role\":\"user\",\"content\":\"Hi\"}]"
 #define END ",\"stream\":true}"
 
-static const struct {
-	const char *name, *body;
-	struct llm_request rq;
-} ASKS[] = {
-	{ "no stream_options", BEGIN("m") HI END, { .model = "m" } },
-	{ "system role and max_tokens",
+static const struct wire_ask_row ASKS[] = {
+	{ "no stream_options", "m", NULL, -1, 0, NULL, BEGIN("m") HI END },
+	{ "system role and max_tokens", "m", "Be brief.", 0.7, 9, NULL,
 	    BEGIN("m") "{\"role\":\"system\",\"content\":\"Be brief.\"}," HI
-	    ",\"temperature\":0.7,\"max_tokens\":9" END,
-	    { .model = "m", .system = "Be brief.", .has_temperature = true,
-	    .temperature = 0.7, .max_tokens = 9 } },
-	{ "the warmest there is", BEGIN("m") HI ",\"temperature\":1.5" END,
-	    { .model = "m", .has_temperature = true, .temperature = 2 } },
-	{ "a name as of OpenAI's", BEGIN("o3-mini") HI ",\"max_tokens\":9" END,
-	    { .model = "o3-mini", .max_tokens = 9 } },
-	{ "some effort is all", BEGIN("mistral-small-latest") HI
-	    ",\"reasoning_effort\":\"high\"" END,
-	    { .model = "mistral-small-latest", .reasoning_effort = "low" } },
-	{ "no effort", BEGIN("mistral-medium-2604") HI
-	    ",\"reasoning_effort\":\"none\"" END,
-	    { .model = "mistral-medium-2604", .reasoning_effort = "none" } },
-	{ "a model that always thinks", BEGIN("magistral-medium-latest") HI
-	    END, { .model = "magistral-medium-latest",
-	    .reasoning_effort = "high" } },
-	{ "a model that never does", BEGIN("codestral-2508") HI END,
-	    { .model = "codestral-2508", .reasoning_effort = "none" } },
+	    ",\"temperature\":0.7,\"max_tokens\":9" END },
+	{ "the warmest there is", "m", NULL, 2, 0, NULL,
+	    BEGIN("m") HI ",\"temperature\":1.5" END },
+	{ "a name as of OpenAI's", "o3-mini", NULL, -1, 9, NULL,
+	    BEGIN("o3-mini") HI ",\"max_tokens\":9" END },
+	{ "some effort is all", "mistral-small-latest", NULL, -1, 0, "low",
+	    BEGIN("mistral-small-latest") HI
+	    ",\"reasoning_effort\":\"high\"" END },
+	{ "no effort", "mistral-medium-2604", NULL, -1, 0, "none",
+	    BEGIN("mistral-medium-2604") HI
+	    ",\"reasoning_effort\":\"none\"" END },
+	{ "a model that always thinks", "magistral-medium-latest", NULL, -1, 0,
+	    "high", BEGIN("magistral-medium-latest") HI END },
+	{ "a model that never does", "codestral-2508", NULL, -1, 0, "none",
+	    BEGIN("codestral-2508") HI END },
 };
 
 static void
 test_asks(void **state)
 {
-	const struct llm_message hi = { LLM_USER, "Hi", 2 };
-
 	(void)state;
-	for (size_t i = 0; i < COUNT(ASKS); i++) {
-		struct llm_request rq = ASKS[i].rq;
-		struct llm_ask ask;
-
-		print_message("  %s\n", ASKS[i].name);
-		rq.messages = &hi;
-		rq.n_messages = 1;
-		llm_ask_init(&ask);
-		assert_int_equal(PROVIDER.wire->ask(&PROVIDER, &rq, &ask),
-		    ERR_OK);
-		assert_string_equal(ask.body.p, ASKS[i].body);
-		llm_ask_free(&ask);
-	}
+	wire_check_asks(&PROVIDER, ASKS, COUNT(ASKS));
 }
 
 #define CANARY "sk-CANARY0123456789abcdef"
@@ -163,37 +141,22 @@ test_errors(void **state)
 	"\"max_context_length\":262144," inside "}"
 #define CHATS "\"capabilities\":{\"completion_chat\":true}"
 
-static void
-note_model(void *arg, const struct llm_listed *model)
-{
-	char *ids = arg;
-
-	strcat(strcat(ids, model->id), " ");
-	assert_string_equal(model->name, "N");
-	assert_int_equal(model->context, 262144);
-}
-
-static void
-test_models(void **state)
-{
-	static const char LIST[] = "{\"object\":\"list\",\"data\":["
+static const struct wire_list_row LISTS[] = {
+	{ "those that chat and stay", "{\"object\":\"list\",\"data\":["
 	    MODEL("mistral-large-latest", CHATS ",\"aliases\":[\"x\"],"
 	    "\"deprecation\":null") ","
 	    MODEL("x", CHATS) ","
 	    MODEL("old", CHATS ",\"deprecation\":\"2026-09-01T00:00:00Z\"") ","
 	    MODEL("ocr", "\"capabilities\":{\"completion_chat\":false}") ","
-	    MODEL("", CHATS) "]}";
-	json_auto_t *root = json_loads(LIST, 0, NULL);
-	struct buf after;
-	char ids[256] = "";
+	    MODEL("", CHATS) "]}", true,
+	    "mistral-large-latest|N|262144|0\nx|N|262144|0\n", "" },
+};
 
+static void
+test_lists(void **state)
+{
 	(void)state;
-	buf_init(&after, LLM_URL_MAX);
-	assert_non_null(root);
-	assert_true(PROVIDER.wire->models(root, note_model, ids, &after));
-	assert_string_equal(ids, "mistral-large-latest x ");
-	assert_int_equal(after.len, 0);
-	buf_free(&after);
+	wire_check_lists(&PROVIDER, LISTS, COUNT(LISTS));
 }
 
 int
@@ -202,7 +165,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_asks),
 		cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_models),
+		cmocka_unit_test(test_lists),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

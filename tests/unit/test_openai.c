@@ -9,12 +9,9 @@
 #include <cmocka.h>
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "llm/wire.h"
-
-enum { BYTES_MAX = 1024 * 1024 };
+#include "tests/unit/wire_test.h"
 
 static const struct llm_provider PROVIDER = {
 	.name = "openai", .label = "OpenAI",
@@ -26,13 +23,7 @@ static const struct llm_provider PROVIDER = {
 #define ASK_END ",\"stream\":true,\"stream_options\":{\"include_usage\":true}}"
 #define HI "{\"role\":\"user\",\"content\":\"Hi\"}"
 
-static const struct ask_row {
-	const char *name, *model, *system;
-	double temperature; /* -1: none */
-	int max_tokens;
-	const char *effort;
-	const char *body;
-} ASKS[] = {
+static const struct wire_ask_row ASKS[] = {
 	{ "plain", "gpt-4o", NULL, -1, 0, NULL,
 	    "{\"model\":\"gpt-4o\",\"messages\":[" HI "]" ASK_END },
 	{ "all of it", "gpt-4o", "Be \"brief\".", 0.7, 100, NULL,
@@ -74,61 +65,46 @@ static const struct ask_row {
 };
 
 static void
-check_ask(const struct ask_row *row)
-{
-	const struct llm_message hi = { LLM_USER, "Hi", 2 };
-	const struct llm_request rq = {
-		.model = row->model, .system = row->system,
-		.messages = &hi, .n_messages = 1,
-		.has_temperature = row->temperature >= 0,
-		.temperature = row->temperature,
-		.max_tokens = row->max_tokens,
-		.reasoning_effort = row->effort,
-	};
-	struct llm_ask ask;
-
-	llm_ask_init(&ask);
-	assert_int_equal(llm_wire_openai.ask(&PROVIDER, &rq, &ask), ERR_OK);
-	assert_int_equal(llm_wire_openai.auth(&PROVIDER, "sk-1", &ask),
-	    ERR_OK);
-	assert_string_equal(ask.body.p, row->body);
-	assert_string_equal(ask.url.p,
-	    "https://api.example.org/v1/chat/completions");
-	assert_non_null(memmem(ask.headers.p, ask.headers.len,
-	    "\0Authorization: Bearer sk-1", 28));
-	llm_ask_free(&ask);
-}
-
-static void
 test_asks(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(ASKS) / sizeof(ASKS[0]); i++) {
-		print_message("  %s\n", ASKS[i].name);
-		check_ask(&ASKS[i]);
-	}
+	wire_check_asks(&PROVIDER, ASKS, COUNT(ASKS));
 }
 
 static void
-test_ask_without_key(void **state)
+test_turns(void **state)
 {
-	const struct llm_message turns[] = {
+	static const struct llm_message TURNS[] = {
 		{ LLM_USER, "a\n\xe6\x95\xb0", 5 },
 		{ LLM_ASSISTANT, "b\0c", 3 }, { LLM_USER, "", 0 },
 	};
+
+	(void)state;
+	wire_check_turns(&PROVIDER, TURNS, COUNT(TURNS),
+	    "[{\"role\":\"user\",\"content\":"
+	    "\"a\\n\xe6\x95\xb0\"},{\"role\":\"assistant\",\"content\":"
+	    "\"b\\u0000c\"},{\"role\":\"user\",\"content\":\"\"}]");
+}
+
+static void
+test_key(void **state)
+{
+	static const char LINE[] = "\0Authorization: Bearer sk-1";
 	const struct llm_request rq = {
-		.model = "m", .messages = turns, .n_messages = 3,
+		.model = "m", .messages = &WIRE_HI, .n_messages = 1,
 	};
 	struct llm_ask ask;
 
 	(void)state;
-	llm_ask_init(&ask);
-	assert_int_equal(llm_wire_openai.ask(&PROVIDER, &rq, &ask), ERR_OK);
+	wire_ask(&PROVIDER, &rq, &ask);
+	assert_string_equal(ask.url.p,
+	    "https://api.example.org/v1/chat/completions");
 	assert_int_equal(llm_wire_openai.auth(&PROVIDER, NULL, &ask), ERR_OK);
 	assert_null(memmem(ask.headers.p, ask.headers.len, "Authoriz", 8));
-	assert_non_null(strstr(ask.body.p, "[{\"role\":\"user\",\"content\":"
-	    "\"a\\n\xe6\x95\xb0\"},{\"role\":\"assistant\",\"content\":"
-	    "\"b\\u0000c\"},{\"role\":\"user\",\"content\":\"\"}]"));
+	assert_int_equal(llm_wire_openai.auth(&PROVIDER, "sk-1", &ask),
+	    ERR_OK);
+	assert_non_null(memmem(ask.headers.p, ask.headers.len, LINE,
+	    sizeof(LINE)));
 	llm_ask_free(&ask);
 }
 
@@ -212,7 +188,7 @@ static void
 test_heads(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(HEADS) / sizeof(HEADS[0]); i++) {
+	for (size_t i = 0; i < COUNT(HEADS); i++) {
 		print_message("  %s\n", HEADS[i].name);
 		check_head(&HEADS[i]);
 	}
@@ -223,13 +199,7 @@ test_heads(void **state)
 #define CANARY "sk-CANARY0123456789abcdef"
 #define E(inside) "{\"error\":{\"message\":\"" CANARY "\"," inside "}}"
 
-static const struct error_row {
-	const char *name;
-	int status;
-	const char *body;
-	enum err err;
-	bool retryable;
-} ERRORS[] = {
+static const struct wire_error_row ERRORS[] = {
 	{ "key", 401, E("\"code\":\"invalid_api_key\""),
 	    ERR_PROVIDER_AUTH, false },
 	{ "key, no words", 401, E("\"code\":null"), ERR_PROVIDER_AUTH, false },
@@ -299,33 +269,10 @@ static const struct error_row {
 };
 
 static void
-error_body(int status, const char *body, size_t n, struct llm_end *end)
-{
-	struct llm_head head;
-
-	llm_head_init(&head);
-	head.status = status;
-	llm_end_init(end);
-	llm_wire_openai.error_body(&PROVIDER, &head, body, n, end);
-	assert_int_equal(end->provider_status, status);
-}
-
-static void
 test_errors(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(ERRORS) / sizeof(ERRORS[0]); i++) {
-		const struct error_row *row = &ERRORS[i];
-		struct llm_end end;
-
-		print_message("  %s\n", row->name);
-		error_body(row->status, row->body, strlen(row->body), &end);
-		assert_string_equal(err_code(end.err), err_code(row->err));
-		assert_int_equal(end.retryable, row->retryable);
-		assert_non_null(strstr(end.message, "OpenAI"));
-		assert_null(strstr(end.message, "CANARY"));
-		assert_null(strstr(end.note, "CANARY"));
-	}
+	wire_check_errors(&PROVIDER, ERRORS, COUNT(ERRORS));
 }
 
 static void
@@ -335,7 +282,7 @@ test_content_filter(void **state)
 	struct llm_end end;
 
 	(void)state;
-	error_body(400, BODY, sizeof(BODY) - 1, &end);
+	wire_error(&PROVIDER, 400, BODY, sizeof(BODY) - 1, &end);
 	assert_int_equal(end.err, ERR_OK);
 	assert_int_equal(end.finish, LLM_FINISH_FILTER);
 }
@@ -374,15 +321,15 @@ test_sentences(void **state)
 	struct llm_end end;
 
 	(void)state;
-	error_body(401, AUTH, sizeof(AUTH) - 1, &end);
+	wire_error(&PROVIDER, 401, AUTH, sizeof(AUTH) - 1, &end);
 	assert_string_equal(end.message,
 	    "OpenAI refused the API key. Check it in Keys.");
 	assert_string_equal(end.note, "http 401, code invalid_api_key");
-	error_body(400, HOT, sizeof(HOT) - 1, &end);
+	wire_error(&PROVIDER, 400, HOT, sizeof(HOT) - 1, &end);
 	assert_string_equal(end.message,
 	    "The model at OpenAI does not take this temperature. Change it, "
 	    "or choose another model.");
-	error_body(308, "", 0, &end);
+	wire_error(&PROVIDER, 308, "", 0, &end);
 	assert_string_equal(end.message, "OpenAI answered with a redirect, "
 	    "which is not followed. Check its base_url.");
 }
@@ -390,54 +337,17 @@ test_sentences(void **state)
 static void
 test_hostile_bodies(void **state)
 {
-	struct buf deep;
-	struct llm_end end;
-
 	(void)state;
-	buf_init(&deep, BYTES_MAX);
-	for (int i = 0; i < LLM_ERROR_BODY_MAX; i++)
-		buf_add(&deep, "[", 1);
-	error_body(400, deep.p, deep.len, &end);
-	assert_int_equal(end.err, ERR_PROVIDER_REJECTED);
-	buf_reset(&deep);
-	for (int i = 0; i < LLM_ERROR_BODY_MAX; i++)
-		buf_add(&deep, "\xff", 1);
-	error_body(400, deep.p, deep.len, &end);
-	assert_int_equal(end.err, ERR_PROVIDER_REJECTED);
-	buf_free(&deep);
+	wire_check_hostile_bodies(&PROVIDER);
 }
 
 /* ---- hostile streams ---- */
 
 static void
-ignore(void *arg, const struct llm_delta *delta)
-{
-	(void)arg, (void)delta;
-}
-
-static void
 test_hostile_events(void **state)
 {
-	struct llm_parse parse;
-	struct buf deep;
-	struct sse_event event = {
-		.name = "message", .id = "", .is_whole = true,
-	};
-
 	(void)state;
-	buf_init(&deep, BYTES_MAX);
-	buf_adds(&deep, "{\"choices\":");
-	for (int i = 0; i < 100000; i++)
-		buf_add(&deep, "[", 1);
-	llm_parse_init(&parse, &PROVIDER, ignore, NULL);
-	event.data = deep.p;
-	event.len = deep.len;
-	llm_wire_openai.event(&parse, &event);
-	assert_true(parse.is_over);
-	assert_int_equal(parse.end.err, ERR_PROTOCOL);
-	assert_string_equal(parse.end.note, "bad JSON in event 1");
-	llm_parse_free(&parse);
-	buf_free(&deep);
+	wire_check_hostile_event(&PROVIDER, "message", "[");
 }
 
 int
@@ -445,7 +355,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_asks),
-		cmocka_unit_test(test_ask_without_key),
+		cmocka_unit_test(test_turns),
+		cmocka_unit_test(test_key),
 		cmocka_unit_test(test_heads),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_content_filter),
