@@ -10,7 +10,7 @@ import { after, before, describe, test } from "node:test";
 import { startStack, until } from "./harness.js";
 import { ROOT, program } from "./lib/paths.js";
 import { ask, asked, assertKept, assertWellFormed, begin, ended, first,
-	hasContent, numbers } from "./lib/turn.js";
+	hasContent, numbers, reasoningOf } from "./lib/turn.js";
 
 const EXAMPLE = join(ROOT, "conf/providers.example.conf");
 
@@ -91,9 +91,6 @@ after(() => stack?.stop());
 
 const question = (provider, parts) =>
 	({ provider, model: `demo:${parts}`, message: "Hi" });
-
-const reasoningOf = (stream) =>
-	stream.events.map((e) => e.data.reasoning ?? "").join("");
 
 test("the example loads as it is installed", () => {
 	const said = execFileSync(program("admin/llmselect-admin"),

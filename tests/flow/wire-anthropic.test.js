@@ -6,8 +6,10 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
 import { startStack, until } from "./harness.js";
-import { ask, asked, assertKept, assertWellFormed, begin, first, hasContent,
-	numbers, question, show } from "./lib/turn.js";
+import { AFTER_FIVE, BROKEN, COMMON_ENDS, COMMON_FAULTS, FIVE, testEnds,
+	testFaults } from "./lib/ends.js";
+import { askKept, asked, assertKept, assertWellFormed, begin, first, hasContent,
+	numbers, question, reasoningOf, show } from "./lib/turn.js";
 
 const KEY = `sk-ant-${randomBytes(16).toString("hex")}`;
 
@@ -34,25 +36,17 @@ after(() => stack?.stop());
 const put = (parts, more = {}) =>
 	question(parts, { provider: "anthropic", ...more });
 
-const FIVE = numbers(5);
-const AFTER_FIVE = "seq:tokens-20:pace-5";
-const reasoningOf = (stream) =>
-	stream.events.map((e) => e.data.reasoning ?? "").join("");
-
-// Asks as a stream; what holds for every answer is looked at.
 async function askOnce(body) {
-	const stream = await ask(stack, ann.token, body);
+	const { stream, answer } = await askKept(stack, ann.token, body);
 
 	bodies.push(stream.raw.toString());
-	assertWellFormed(stream);
-	const answer = await assertKept(stack, ann.token, stream, body);
-
 	return { stream, answer, last: stream.last.data };
 }
 
 // ---- how an answer ends ----
 
 const ENDS = [
+	...COMMON_ENDS,
 	{ name: "the end of a turn", parts: "seq:tokens-5:pace-0",
 		state: "complete", finish: "stop", text: FIVE },
 	{ name: "a stop_reason and no message_stop",
@@ -66,19 +60,8 @@ const ENDS = [
 		state: "complete", finish: "stop", text: FIVE },
 	{ name: "no message_start", parts: "seq:tokens-5:pace-0:norole",
 		state: "complete", finish: "stop", text: FIVE },
-	{ name: "no usage", parts: "seq:tokens-5:pace-0:nousage",
-		state: "complete", finish: "stop", text: FIVE, usage: "estimate" },
-	{ name: "no text at all", parts: "empty",
-		state: "complete", finish: "stop", text: "" },
 	{ name: "CRLF", parts: "seq:tokens-5:pace-0:crlf",
 		state: "complete", finish: "stop", text: FIVE },
-	{ name: "byte by byte", parts: "seq:tokens-5:pace-0:slice-1",
-		state: "complete", finish: "stop", text: FIVE },
-	{ name: "the model's limit", parts: "seq:tokens-5:pace-0:length",
-		state: "length", finish: "length", text: FIVE },
-	{ name: "our token limit", parts: "seq:tokens-50:pace-0",
-		more: { max_tokens: 5 },
-		state: "length", finish: "length", text: FIVE },
 	{ name: "a refusal", parts: "seq:tokens-5:pace-0:refusal",
 		state: "refused", finish: "refusal", text: FIVE },
 	{ name: "a refusal before any text", parts: "empty:refusal",
@@ -90,33 +73,16 @@ const ENDS = [
 		state: "refused", finish: "content_filter", text: "" },
 ];
 
-for (const row of ENDS)
-	test(`ends as ${row.finish}: ${row.name}`, async () => {
-		const { stream, answer, last } = await askOnce(
-			put(row.parts, row.more));
+testEnds(ENDS, ({ parts, more }) => askOnce(put(parts, more)));
 
-		assert.equal(last.done, true, stream.last.text);
-		assert.equal(last.finish_reason, row.finish);
-		assert.equal(answer.state, row.state);
-		assert.equal(stream.text(), row.text);
-		if (row.usage)
-			assert.equal(last.usage.source, row.usage);
-	});
-
-const BROKEN = "network|provider_protocol";	// which of the two is not said
 const OFTEN = "retry-after-ms-1";	// it is asked three times, without waiting
 
 const FAULTS = [
-	{ name: "400, too long", parts: "status-400", code: "context_length",
-		provider: 400 },
-	{ name: "401", parts: "status-401", code: "provider_auth", provider: 401 },
+	...COMMON_FAULTS,
 	{ name: "402", parts: "status-402", code: "provider_quota",
 		provider: 402 },
 	{ name: "no credit, which only the text says", parts: "quota",
 		code: "provider_quota", provider: 400 },
-	{ name: "403", parts: "status-403", code: "provider_auth", provider: 403 },
-	{ name: "404", parts: "status-404", code: "model_not_found",
-		provider: 404 },
 	{ name: "413", parts: "status-413", code: "context_length",
 		provider: 413 },
 	{ name: "429 with Retry-After", parts: "status-429:retry-after-121",
@@ -129,21 +95,6 @@ const FAULTS = [
 		code: "provider_unavailable", provider: 529, retry: 1 },
 	{ name: "an HTML page", parts: `html:${OFTEN}`,
 		code: "provider_unavailable", provider: 502, retry: 1 },
-	{ name: "an error in the stream, before any text", parts: "seq:error-0",
-		code: "provider_unavailable" },
-	{ name: "an error in the stream, behind some text",
-		parts: `${AFTER_FIVE}:error-5`, code: "provider_unavailable",
-		text: FIVE },
-	{ name: "an event that is no JSON", parts: `${AFTER_FIVE}:badjson-5`,
-		code: "provider_protocol", text: FIVE },
-	{ name: "garbage", parts: `${AFTER_FIVE}:garbage-5`, code: BROKEN,
-		text: FIVE },
-	{ name: "the connection is cut", parts: `${AFTER_FIVE}:cut-5`,
-		code: "network", text: FIVE },
-	{ name: "the connection is cut amid an event",
-		parts: `${AFTER_FIVE}:cut-5:mid`, code: "network", text: FIVE },
-	{ name: "the connection is reset", parts: `${AFTER_FIVE}:reset-5`,
-		code: "network", text: FIVE },
 	{ name: "a proper end without the end marker",
 		parts: `${AFTER_FIVE}:end-5`, code: BROKEN, text: FIVE },
 	{ name: "the end of the connection is no end marker",
@@ -153,20 +104,7 @@ const FAULTS = [
 		text: FIVE },
 ];
 
-for (const row of FAULTS)
-	test(`fails as ${row.code}: ${row.name}`, async () => {
-		const { stream, answer, last } = await askOnce(put(row.parts));
-		const { text = "" } = row;
-
-		assert.match(last.code ?? stream.last.text,
-			new RegExp(`^(${row.code})$`));
-		assert.match(last.error, /Anthropic/);
-		assert.equal(stream.text(), text);
-		assert.equal(last.partial, text !== "");
-		assert.equal(last.provider_status, row.provider ?? 200);
-		assert.equal(last.retry_after, row.retry ?? null);
-		assert.equal(answer.state, text === "" ? "failed" : "interrupted");
-	});
+testFaults(FAULTS, "Anthropic", ({ parts }) => askOnce(put(parts)));
 
 // ---- what is asked again ----
 

@@ -9,14 +9,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { startStack, until } from "./harness.js";
+import { AFTER_FIVE, COMMON_ENDS, COMMON_FAULTS, FIVE, testEnds, testFaults }
+	from "./lib/ends.js";
 import { Part } from "./lib/part.js";
 import { program } from "./lib/paths.js";
-import { ask, asked, assertKept, assertWellFormed, begin, first, hasContent,
-	numbers, question as demoQuestion, show } from "./lib/turn.js";
+import { askKept, asked, assertKept, begin, first, hasContent, numbers,
+	question as demoQuestion, show } from "./lib/turn.js";
 import { readLog } from "./lib/web.js";
 
 const KEY = `AIza${randomBytes(17).toString("hex")}`;
-const FIVE = numbers(5);
 
 let stack, ann, dir, strict, lister, listed = [];
 
@@ -107,13 +108,7 @@ after(async () => {
 const question = (parts, more) =>
 	demoQuestion(parts, { provider: "gemini", ...more });
 
-// Asks, and looks at what holds whatever comes: { stream, answer }.
-async function turn(body) {
-	const stream = await ask(stack, ann.token, body);
-
-	assertWellFormed(stream);
-	return { stream, answer: await assertKept(stack, ann.token, stream, body) };
-}
+const turn = (body) => askKept(stack, ann.token, body);
 
 test("a chat streams, with its figures", async () => {
 	const { stream, answer } = await turn(
@@ -216,11 +211,7 @@ test("S20: a model that is no id is not asked for", async () => {
 });
 
 const ENDS = [
-	{ name: "the limit", parts: "seq:tokens-5:pace-0:length",
-		state: "length", finish: "length", text: FIVE },
-	{ name: "our token limit", parts: "seq:tokens-50:pace-0",
-		more: { max_tokens: 5 }, state: "length", finish: "length",
-		text: FIVE },
+	...COMMON_ENDS,
 	{ name: "SAFETY in the middle", parts: "seq:tokens-5:pace-0:filter",
 		state: "refused", finish: "content_filter", text: FIVE },
 	{ name: "SAFETY before any text", parts: "empty:filter",
@@ -229,23 +220,9 @@ const ENDS = [
 		state: "refused", finish: "content_filter", text: "" },
 	{ name: "thoughts and no text", parts: "seq:reasoning-3:empty",
 		state: "complete", finish: "stop", text: "" },
-	{ name: "no usage", parts: "seq:tokens-5:pace-0:nousage",
-		state: "complete", finish: "stop", text: FIVE,
-		usage: "estimate" },
-	{ name: "one byte at a time", parts: "seq:tokens-5:pace-0:slice-1",
-		state: "complete", finish: "stop", text: FIVE },
 ];
 
-for (const { name, parts, more, state, finish, text, usage } of ENDS)
-	test(`ends as ${finish}: ${name}`, async () => {
-		const { stream, answer } = await turn(question(parts, more));
-		const { data } = stream.last;
-
-		assert.equal(data.finish_reason, finish, stream.last.text);
-		assert.equal(answer.state, state);
-		assert.equal(stream.text(), text);
-		assert.equal(data.usage.source, usage ?? data.usage.source);
-	});
+testEnds(ENDS, ({ parts, more }) => turn(question(parts, more)));
 
 test("multibyte text comes through", async () => {
 	const { stream } = await turn(
@@ -255,32 +232,18 @@ test("multibyte text comes through", async () => {
 	assert.ok(!stream.text().includes("\ufffd"));
 });
 
-const AFTER_FIVE = "seq:tokens-20:pace-5";
-
 const FAULTS = [
-	{ name: "401", parts: "status-401", code: "provider_auth" },
-	{ name: "403", parts: "status-403", code: "provider_auth" },
-	{ name: "404", parts: "status-404", code: "model_not_found" },
-	{ name: "a question that is too long", parts: "status-400",
-		code: "context_length" },
+	...COMMON_FAULTS,
 	{ name: "429 with a delay in its details", code: "provider_rate_limited",
-		parts: "status-429:retry-after-ms-1500", retry: 2 },
+		parts: "status-429:retry-after-ms-1500", provider: 429, retry: 2 },
 	{ name: "a day's quota", parts: "quota:retry-after-20",
-		code: "provider_quota" },
-	{ name: "503", parts: "status-503", code: "provider_unavailable" },
-	{ name: "an HTML page", parts: "html", code: "provider_unavailable" },
-	{ name: "an error in the stream", parts: `${AFTER_FIVE}:error-5`,
-		code: "provider_unavailable", text: FIVE },
-	{ name: "an error in the stream before any text", parts: "seq:error-0",
-		code: "provider_unavailable" },
+		code: "provider_quota", provider: 429 },
+	{ name: "503", parts: "status-503", code: "provider_unavailable",
+		provider: 503 },
+	{ name: "an HTML page", parts: "html", code: "provider_unavailable",
+		provider: 502 },
 	{ name: "an error that is bare JSON", parts: `${AFTER_FIVE}:error-5:bare`,
 		code: "provider_unavailable", text: FIVE },
-	{ name: "an event that is no JSON", parts: `${AFTER_FIVE}:badjson-5`,
-		code: "provider_protocol", text: FIVE },
-	{ name: "a cut (F14)", parts: `${AFTER_FIVE}:cut-5`, code: "network",
-		text: FIVE },
-	{ name: "a cut amid an event (F14)", parts: `${AFTER_FIVE}:cut-5:mid`,
-		code: "network", text: FIVE },
 	{ name: "a proper end without a finish reason (F15)",
 		parts: "seq:tokens-5:pace-0:nofinish", code: "network",
 		text: FIVE },
@@ -288,18 +251,7 @@ const FAULTS = [
 		code: "timeout", text: FIVE },
 ];
 
-for (const { name, parts, code, text = "", retry = null } of FAULTS)
-	test(`fails as ${code}: ${name}`, async () => {
-		const { stream, answer } = await turn(question(parts));
-		const { data } = stream.last;
-
-		assert.equal(data.code, code, stream.last.text);
-		assert.equal(data.partial, text !== "");
-		assert.equal(data.retry_after, retry);
-		assert.ok(data.error.includes("Gemini"), data.error);
-		assert.equal(stream.text(), text);
-		assert.equal(answer.state, text === "" ? "failed" : "interrupted");
-	});
+testFaults(FAULTS, "Gemini", ({ parts }) => turn(question(parts)));
 
 test("stop closes the provider's connection, and what came is kept",
 	async () => {

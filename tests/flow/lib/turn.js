@@ -27,6 +27,9 @@ export const first = (stream) => stream.events[0].data;
 
 export const hasContent = (event) => event.data.content !== undefined;
 
+export const reasoningOf = (stream) =>
+	stream.events.map((e) => e.data.reasoning ?? "").join("");
+
 // "0 1 2 … n-1 ", what `seq:tokens-n` says.
 export const numbers = (n) =>
 	Array.from({ length: n }, (_, i) => `${i} `).join("");
@@ -92,9 +95,16 @@ export async function assertKept(stack, token, stream, body) {
 	assert.equal(answer.id, message_id);
 	assert.equal(answer.parent_id, asked.id);
 	assert.equal(answer.content, stream.text());
-	assert.equal(answer.reasoning ?? "",
-		stream.events.map((e) => e.data.reasoning ?? "").join(""));
+	assert.equal(answer.reasoning ?? "", reasoningOf(stream));
 	return answer;
+}
+
+// Asks, and looks at what holds whatever comes: { stream, answer }.
+export async function askKept(stack, token, body) {
+	const stream = await ask(stack, token, body);
+
+	assertWellFormed(stream);
+	return { stream, answer: await assertKept(stack, token, stream, body) };
 }
 
 // What the provider was sent under a tag: each with its body as JSON, where it
