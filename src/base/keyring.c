@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hex.h"
+
 enum {
 	DIGITS = 2 * CRYPT_KEY_SIZE,
 	LINE_MAX_SIZE = 6 + 1 + DIGITS + 1, /* "999999:…\n" */
@@ -43,16 +45,6 @@ is_space(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* The value of a hexadecimal digit; -1 for anything else. */
-static int
-digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* 64 digits with white space anywhere; false for anything else. */
 static bool
 parse_key(const char *p, size_t len, struct crypt_key *out)
@@ -62,7 +54,7 @@ parse_key(const char *p, size_t len, struct crypt_key *out)
 	bool good = true;
 
 	for (size_t i = 0; i < len && good; i++) {
-		int d = digit(p[i]);
+		int d = hex_digit(p[i]);
 
 		if (is_space(p[i]))
 			continue;

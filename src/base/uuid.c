@@ -8,6 +8,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/hex.h"
 
 enum {
 	TIME_BYTES = 6,
@@ -48,16 +49,6 @@ uuid_make(void)
 	return u;
 }
 
-/* The value of a hexadecimal digit; -1 for anything else. */
-static int
-digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool
 uuid_parse(const char *text, struct uuid *out)
 {
@@ -67,7 +58,7 @@ uuid_parse(const char *text, struct uuid *out)
 	if (strnlen(text, UUID_TEXT_SIZE) != UUID_TEXT_SIZE - 1)
 		return false;
 	for (int i = 0; i < UUID_TEXT_SIZE - 1; i++) {
-		int d = digit(text[i]);
+		int d = hex_digit(text[i]);
 
 		if (is_hyphen_place(i) ? text[i] != '-' : d < 0)
 			return false;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
+
 enum {
 	DETAILS_MAX = 32,    /* faulty fields told about, of perhaps 10^5 */
 	FIELD_NAME_MAX = 64, /* bytes of a client's field name that we repeat */
@@ -124,15 +126,6 @@ req_header(struct req *rq, const char *format, ...)
 		return header_fault(rq, "has a line break in it");
 	memcpy(rq->headers[rq->n_headers++], line, (size_t)n + 1);
 	return ERR_OK;
-}
-
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* One character of a query at `*p`, which moves on; -1: a bad escape.  NUL is

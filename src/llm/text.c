@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/hex.h"
+
 #define MARK "\xef\xb7\x90"     /* U+FDD0 */
 #define BAD "\xef\xbf\xbd"      /* U+FFFD */
 
@@ -90,15 +92,6 @@ character(const unsigned char *p, size_t n, bool *good)
 	}
 	*good = i == LEADS[lead].n;
 	return i;
-}
-
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* The code of an \uXXXX at `p`; -1: there is none. */
