@@ -3,6 +3,7 @@ import { useCallback, useMemo, useRef, useState } from 'react';
 import { ErrorBoundary, PageFault } from './components/ErrorBoundary.jsx';
 import { Mark } from './components/Mark.jsx';
 import { SignIn } from './components/SignIn.jsx';
+import { ToastProvider } from './components/Toasts.jsx';
 import { Workspace } from './components/Workspace.jsx';
 import { useSession } from './hooks/useSession.js';
 import { useTheme } from './hooks/useTheme.js';
@@ -66,15 +67,16 @@ function Page({ api }) {
             </p>
           )}
           {/* Another user is another page: nothing of the last one is kept. */}
-          <Workspace
-            key={session.user.id}
-            api={api}
-            user={session.user}
-            theme={theme}
-            onTheme={toggle}
-            drafts={drafts}
-            onSignOut={leave}
-          />
+          <ToastProvider key={session.user.id}>
+            <Workspace
+              api={api}
+              user={session.user}
+              theme={theme}
+              onTheme={toggle}
+              drafts={drafts}
+              onSignOut={leave}
+            />
+          </ToastProvider>
         </>
       );
     case 'signed_out':

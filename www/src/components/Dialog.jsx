@@ -5,6 +5,7 @@
 import { X } from 'lucide-react';
 import { useEffect, useRef } from 'react';
 import { IconButton } from './Icon.jsx';
+import { ToastOutlet } from './Toasts.jsx';
 
 export function Dialog({ title, className = 'dialog', onClose, children }) {
   const dialog = useRef(null);
@@ -31,6 +32,7 @@ export function Dialog({ title, className = 'dialog', onClose, children }) {
         </header>
         {children}
       </div>
+      <ToastOutlet />
     </dialog>
   );
 }
