@@ -104,9 +104,12 @@ describe('conversations', () => {
       { id: 'b', updated_at: at(21, 23) },
       { id: 'c', updated_at: at(20, 23) },
       { id: 'd', updated_at: at(1, 1), pinned: true },
+      { id: 'e', updated_at: at(15, 0) },
+      { id: 'f', updated_at: at(14, 23) },
     ];
-    expect(groupConversations(items, now).map((g) => [g.name, g.items[0].id])).toEqual([
-      ['Pinned', 'd'], ['Today', 'a'], ['Yesterday', 'b'], ['Earlier', 'c'],
+    const groups = groupConversations(items, now).map((g) => [g.name, g.items.map(({ id }) => id).join()]);
+    expect(groups).toEqual([
+      ['Pinned', 'd'], ['Today', 'a'], ['Yesterday', 'b'], ['Previous 7 days', 'c,e'], ['Older', 'f'],
     ]);
   });
 });

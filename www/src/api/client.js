@@ -8,6 +8,7 @@
  * The session is an HttpOnly cookie that this code never sees.  The CSRF token
  * lives in this closure, so it is gone with the page.
  */
+import { fileNameOf } from './file.js';
 
 const FALLBACK = {
   0: ['unreachable', 'The server could not be reached. Check the connection and try again.'],
@@ -76,7 +77,7 @@ export function createClient({
     return headers;
   }
 
-  async function ask(method, path, { body, signal, headers: more } = {}) {
+  async function ask(method, path, { body, signal, keepalive, headers: more } = {}) {
     const headers = { ...headersFor(method, body), ...more };
     try {
       return await fetch(base + path, {
@@ -86,6 +87,7 @@ export function createClient({
         credentials: 'same-origin',
         cache: 'no-store',
         signal,
+        keepalive,
       });
     } catch (cause) {
       if (signal?.aborted) throw cause;
@@ -111,6 +113,16 @@ export function createClient({
     return body;
   }
 
+  async function file(path, options) {
+    const response = await send('GET', path, { ...options, headers: { Accept: '*/*' } });
+    try {
+      const name = fileNameOf(response.headers.get('content-disposition'), 'conversation');
+      return { name, blob: await response.blob() };
+    } catch {
+      throw fallbackError(0);
+    }
+  }
+
   async function events(method, path, options) {
     const headers = { ...options.headers, Accept: EVENTS };
     const response = await send(method, path, { ...options, headers });
@@ -130,7 +142,11 @@ export function createClient({
     get: (path, options) => json('GET', path, options),
     post: (path, body, options) => json('POST', path, { ...options, body }),
     put: (path, body, options) => json('PUT', path, { ...options, body }),
+    patch: (path, body, options) => json('PATCH', path, { ...options, body }),
+    /* With `keepalive` it is sent even where the page is gone before its answer. */
     del: (path, options) => json('DELETE', path, options),
+    /* { name, blob } of a file, named as the server names it. */
+    file,
     /* The response itself, its body unread: for event streams. */
     openStream: (path, body, options) => events('POST', path, { ...options, body }),
     /* The same of a stream that runs; `position` is the last event id known. */

@@ -22,9 +22,15 @@ export function createApi(client) {
     testKey: (provider) => client.post(`/keys/${id(provider)}/test`),
     removeKey: (provider) => client.del(`/keys/${id(provider)}`),
 
-    conversations: (page, limit) => client.get(`/conversations?page=${page}&limit=${limit}`),
+    conversations: (wanted) => client.get(`/conversations?${new URLSearchParams(wanted)}`),
     conversation: (conversation, options) =>
       client.get(`/conversations/${id(conversation)}`, options),
+    changeConversation: (conversation, what) =>
+      client.patch(`/conversations/${id(conversation)}`, what),
+    deleteConversation: (conversation, options) =>
+      client.del(`/conversations/${id(conversation)}`, options),
+    exportConversation: (conversation, format) =>
+      client.file(`/conversations/${id(conversation)}/export?format=${id(format)}`),
 
     chatStream: (body, options) => client.openStream('/chat/stream', body, options),
     joinStream: (stream, position, options) =>

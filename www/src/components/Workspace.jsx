@@ -2,7 +2,8 @@
  * The page of somebody who is signed in: the conversations beside the one that
  * is open.  Below 900 px the list is a sheet.
  */
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { useConversationActions } from '../hooks/useConversationActions.js';
 import { useConversations } from '../hooks/useConversations.js';
 import { useMediaQuery } from '../hooks/useMediaQuery.js';
 import { useModels } from '../hooks/useModels.js';
@@ -31,13 +32,16 @@ function NotFound({ onNew }) {
 }
 
 /* Keys that work anywhere on the page, unless something else is open. */
-function useShortcuts({ enabled, onEscape, onNew }) {
+function useShortcuts({ enabled, onEscape, onFind, onNew }) {
   useEffect(() => {
     if (!enabled) return undefined;
     const onKeyDown = (event) => {
       if (event.defaultPrevented || event.target.closest?.('select')) return;
       if (event.key === 'Escape') {
         onEscape();
+      } else if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.code === 'KeyK') {
+        event.preventDefault();
+        onFind();
       } else if ((event.ctrlKey || event.metaKey) && event.shiftKey && event.code === 'KeyO') {
         event.preventDefault();
         onNew();
@@ -45,7 +49,7 @@ function useShortcuts({ enabled, onEscape, onNew }) {
     };
     document.addEventListener('keydown', onKeyDown);
     return () => document.removeEventListener('keydown', onKeyDown);
-  }, [enabled, onEscape, onNew]);
+  }, [enabled, onEscape, onFind, onNew]);
 }
 
 export function Workspace({ api, user, theme, onTheme, drafts, onSignOut }) {
@@ -82,17 +86,35 @@ export function Workspace({ api, user, theme, onTheme, drafts, onSignOut }) {
     [go],
   );
 
-  useShortcuts({ enabled: open === null, onEscape: cancelStream, onNew: startNew });
+  const leave = useCallback(() => {
+    newConversation();
+    go(null);
+  }, [newConversation, go]);
+  const actions = useConversationActions({ api, list, open: { id: chat.conversationId, go, leave } });
+  const searchRef = useRef(null);
+  const find = useCallback(() => (wide ? searchRef.current.select() : setOpen('find')), [wide]);
+  useEffect(() => {
+    if (open === 'find') searchRef.current?.focus();
+  }, [open]);
 
-  const known = list.items.find((item) => item.id === chat.conversationId);
+  useShortcuts({ enabled: open === null, onEscape: cancelStream, onFind: find, onNew: startNew });
+
   const missing = route.name === 'not_found' || chat.load === 'not_found';
-  const title = missing ? 'Not found' : (known?.title ?? chat.title ?? 'New chat');
+  const title = missing ? 'Not found' : (list.knownTitle(chat.conversationId) ?? chat.title ?? 'New chat');
   useEffect(() => {
     document.title = title === 'New chat' ? 'LLMSelect' : `${title} · LLMSelect`;
   }, [title]);
 
   const sidebar = (
-    <Sidebar list={list} currentId={chat.conversationId} onOpen={openConversation} onNew={startNew} />
+    <Sidebar
+      list={list}
+      currentId={chat.conversationId}
+      runningId={chat.isStreaming ? chat.conversationId : null}
+      actions={actions}
+      searchRef={searchRef}
+      onOpen={openConversation}
+      onNew={startNew}
+    />
   );
   const keepDraft = useCallback((text) => drafts.keep(user.id, text), [drafts, user.id]);
   const openKeys = () => setOpen('keys');
@@ -106,7 +128,7 @@ export function Workspace({ api, user, theme, onTheme, drafts, onSignOut }) {
           {sidebar}
         </aside>
       )}
-      {!wide && open === 'menu' && (
+      {!wide && (open === 'menu' || open === 'find') && (
         <Dialog title="Conversations" className="sheet" onClose={close}>
           {sidebar}
         </Dialog>
@@ -118,7 +140,7 @@ export function Workspace({ api, user, theme, onTheme, drafts, onSignOut }) {
           theme={theme}
           onTheme={onTheme}
           onKeys={openKeys}
-          onSignOut={onSignOut}
+          onSignOut={() => actions.flush().then(onSignOut)}
           onMenu={wide ? null : () => setOpen('menu')}
         />
         {!online && <Banner>You are offline. Go on writing; sending waits for the network.</Banner>}
