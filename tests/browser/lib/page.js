@@ -135,6 +135,54 @@ class Visitor {
     await this.lastAnswer().and(this.page.locator(wanted)).waitFor({ timeout: 60_000 });
   }
 
+  /* A conversation that was had before, without the page. */
+  async converse(question) {
+    const status = await this.page.evaluate(async (message) => {
+      const me = await fetch('/api/v1/auth/me').then((response) => response.json());
+      const response = await fetch('/api/v1/chat', {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': me.csrf_token },
+        body: JSON.stringify({ provider: 'demo', model: 'demo:tokens-3:pace-0', message }),
+      });
+      await response.json();
+      return response.status;
+    }, question);
+    assert.equal(status, 200, `“${question}” was not answered`);
+  }
+
+  /* A conversation in the list, by its whole title or a pattern. */
+  row(title) {
+    return this.page.getByRole('link', { name: title, exact: true }).and(this.page.locator('.conversation'));
+  }
+
+  async openMenu(title) {
+    await this.row(title).hover();
+    await this.page.locator('.conversation-row', { has: this.row(title) })
+      .getByRole('button', { name: /^Options of/ }).click();
+    await this.page.getByRole('menu').waitFor();
+  }
+
+  async choose(title, item) {
+    await this.openMenu(title);
+    await this.page.getByRole('menuitem', { name: item, exact: true }).click();
+    await this.page.getByRole('menu').waitFor({ state: 'detached' });
+  }
+
+  /* Does what makes the list be asked for again, and waits until it has come. */
+  async renewing(work) {
+    const renewed = this.page.waitForResponse((response) => /\/conversations\?/.test(response.url()));
+    await work();
+    await (await renewed).finished();
+  }
+
+  async eventually(holds, what) {
+    const end = Date.now() + 30_000;
+    while (!(await holds())) {
+      assert.ok(Date.now() < end, `in 30 s it never was so: ${what}`);
+      await this.page.waitForTimeout(100);
+    }
+  }
+
   /* Resolves when the text was seen with `steps` different lengths, each longer. */
   async seenGrowing(steps) {
     const lengths = [];

@@ -52,14 +52,12 @@ export function useDeletion({ api, hide, restore, onRemoved, onRestored }) {
 
   const undo = useCallback(
     (item) => {
-      if (!waiting.current.delete(item.id)) {
-        show({ text: `“${titleOf(item)}” was deleted already.` });
-        return;
-      }
+      // Too late: the request is on its way, and its answer decides.
+      if (!waiting.current.delete(item.id)) return;
       restore(item.id);
       listeners.current.onRestored?.(item);
     },
-    [restore, show],
+    [restore],
   );
 
   const remove = useCallback(
