@@ -28,7 +28,7 @@ export function SearchBox({ value, onChange, onDown, boxRef }) {
   }
 
   return (
-    <search className="search-box">
+    <div role="search" className="search-box">
       <Icon as={Search} />
       <input
         ref={boxRef}
@@ -48,6 +48,6 @@ export function SearchBox({ value, onChange, onDown, boxRef }) {
       ) : (
         <kbd aria-hidden="true">{isMac ? '⌘K' : 'Ctrl K'}</kbd>
       )}
-    </search>
+    </div>
   );
 }

@@ -92,7 +92,11 @@ export function Workspace({ api, user, theme, onTheme, drafts, onSignOut }) {
   }, [newConversation, go]);
   const actions = useConversationActions({ api, list, open: { id: chat.conversationId, go, leave } });
   const searchRef = useRef(null);
-  const find = useCallback(() => (wide ? searchRef.current.select() : setOpen('find')), [wide]);
+  const find = useCallback(() => {
+    searchRef.current?.focus();
+    searchRef.current?.select();
+    if (!wide) setOpen('find');
+  }, [wide]);
   useEffect(() => {
     if (open === 'find') searchRef.current?.focus();
   }, [open]);
