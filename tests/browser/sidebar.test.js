@@ -61,6 +61,21 @@ test('search finds what stands in a text, and Esc gives the list back', async ()
   visitor.assertNoComplaints();
 });
 
+test('the conversation that is being answered wears a mark', async () => {
+  await visitor.pickModel(['demo-long', 'demo-slow', 'demo']);
+  await visitor.ask('Go on, at length.');
+  await visitor.seenGrowing(1);
+  const row = page.locator('.conversation[aria-current="page"]', { hasText: 'Go on, at length.' });
+  await row.locator('.running-mark').waitFor();
+  await visitor.renewing(() => visitor.stopButton().click());
+  await visitor.stateBecomes('cancelled');
+  await gone(row.locator('.running-mark'));
+  await visitor.choose(/^Go on/, 'Delete');
+  await page.getByRole('button', { name: 'Close this note' }).click();
+  await page.getByRole('heading', { name: 'What would you like to ask?' }).waitFor();
+  visitor.assertNoComplaints();
+});
+
 test('rename in place, by keys alone', async () => {
   await visitor.row('Alpha').focus();
   await page.keyboard.press('Tab');
@@ -188,6 +203,12 @@ test('on a phone it is a sheet, with all of this', async () => {
   await searchBox().and(page.locator(':focus')).waitFor();
   await searchBox().fill('number 60');
   await gone(visitor.row('Number 59'));
+  await visitor.openMenu('Number 60');
+  await page.keyboard.press('Escape');
+  await gone(page.getByRole('menu'));
+  await visitor.choose('Number 60', 'Rename');
+  await page.keyboard.press('Escape');
+  await gone(page.getByRole('textbox', { name: 'Title' }));
   await visitor.choose('Number 60', 'Delete');
   await page.getByText('Nothing matches “number 60”.').waitFor();
   await page.waitForTimeout(400);

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { createClient } from '../src/api/client.js';
+import { fileNameOf } from '../src/api/file.js';
 
 const json = (status, body, headers) =>
   new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json', ...headers } });
@@ -60,4 +61,33 @@ it('takes 204 as nothing', async () => {
 
 it('opens only event streams', async () => {
   await expect(clientOf(json(200, {})).client.openStream('/x', {})).rejects.toMatchObject({ code: 'internal' });
+});
+
+it('lets a request outlive the page where it is asked to', async () => {
+  const { client, fetch } = clientOf(new Response(null, { status: 204 }));
+  client.setCsrfToken('t');
+  await client.del('/x', { keepalive: true });
+  expect(fetch.mock.calls[0][1]).toMatchObject({ method: 'DELETE', keepalive: true, headers: { 'X-CSRF-Token': 't' } });
+});
+
+describe('files', () => {
+  it('come with their name, and their bytes as they are', async () => {
+    const response = new Response('# Hi', { headers: { 'Content-Disposition': 'attachment; filename="hi.md"' } });
+    const { name, blob } = await clientOf(response).client.file('/x');
+    expect(name).toBe('hi.md');
+    expect(await blob.text()).toBe('# Hi');
+  });
+
+  it('that are refused are an error like any other', async () => {
+    const response = json(413, { error: 'too_large', message: 'Too large.' });
+    await expect(clientOf(response).client.file('/x')).rejects.toMatchObject({ message: 'Too large.' });
+  });
+
+  it.each([
+    ['the one for all letters wins', `attachment; filename="_.md"; filename*=UTF-8''%C3%9Cber%20B%C3%A4ume.md`, 'Über Bäume.md'],
+    ['a plain one', 'attachment; filename="a b.json"', 'a b.json'],
+    ['a broken one', `attachment; filename="a.md"; filename*=UTF-8''%E0%A4%A`, 'a.md'],
+    ['none', 'attachment', 'otherwise'],
+    ['no header', null, 'otherwise'],
+  ])('are named: %s', (_name, header, name) => expect(fileNameOf(header, 'otherwise')).toBe(name));
 });

@@ -330,16 +330,42 @@ export function createMock() {
     sendJson(response, 200, { stream_id: null, state: 'unknown', stopping: true });
   }
 
+  const listed = ({ id, title, pinned, created_at, updated_at }) => ({ id, title, pinned, created_at, updated_at });
+
+  const holds = ({ title, messages }, text) =>
+    [title, ...messages.map((message) => message.content)].some((each) => each.toLowerCase().includes(text));
+
   function listConversations({ user, url, response }) {
     const page = Number(url.searchParams.get('page') ?? 1);
-    const limit = Number(url.searchParams.get('limit') ?? 20);
+    const limit = Number(url.searchParams.get('limit') ?? 30);
+    const search = (url.searchParams.get('search') ?? '').toLowerCase();
     const owned = [...conversations.values()]
-      .filter((c) => c.owner === user.id)
-      .toSorted((a, b) => b.updated_at.localeCompare(a.updated_at));
-    const items = owned
-      .slice((page - 1) * limit, page * limit)
-      .map(({ id, title, pinned, created_at, updated_at }) => ({ id, title, pinned, created_at, updated_at }));
+      .filter((c) => c.owner === user.id && holds(c, search))
+      .toSorted((a, b) => Number(b.pinned) - Number(a.pinned) || b.updated_at.localeCompare(a.updated_at));
+    const items = owned.slice((page - 1) * limit, page * limit).map(listed);
     sendJson(response, 200, { items, page, limit, total: owned.length });
+  }
+
+  function changeConversation({ user, params, body, response }) {
+    const conversation = ownConversation(user, params[0]);
+    const { title = conversation.title, pinned = conversation.pinned } = body;
+    if (title.length < 1 || title.length > 200) {
+      throw new Refusal(422, 'validation_error', 'Some of what was sent cannot be used.', { title: 'has 1 to 200 characters' });
+    }
+    Object.assign(conversation, { title, pinned });
+    sendJson(response, 200, { ...listed(conversation), leaf_id: conversation.messages.at(-1)?.id ?? null, system: null });
+  }
+
+  function exportConversation({ user, params, url, response }) {
+    const { id, title, messages } = ownConversation(user, params[0]);
+    const asJson = url.searchParams.get('format') === 'json';
+    const text = messages.map((m) => `## ${m.role === 'user' ? 'You' : `${m.provider} / ${m.model}`}\n\n${m.content}\n`);
+    const name = encodeURIComponent(`${title}.${asJson ? 'json' : 'md'}`);
+    response.writeHead(200, {
+      'Content-Type': asJson ? 'application/json' : 'text/markdown; charset=utf-8',
+      'Content-Disposition': `attachment; filename*=UTF-8''${name}`,
+    });
+    response.end(asJson ? JSON.stringify({ id, title, messages }) : [`# ${title}\n`, ...text].join('\n'));
   }
 
   function oneConversation({ user, params, response }) {
@@ -387,6 +413,9 @@ export function createMock() {
     ['DELETE', /^\/keys\/(\w+)$/, none(({ user, params }) => user.keys.delete(params[0]))],
     ['GET', /^\/conversations$/, listConversations],
     ['GET', /^\/conversations\/([\w-]+)$/, oneConversation],
+    ['PATCH', /^\/conversations\/([\w-]+)$/, changeConversation],
+    ['DELETE', /^\/conversations\/([\w-]+)$/, none(({ user, params }) => conversations.delete(ownConversation(user, params[0]).id))],
+    ['GET', /^\/conversations\/([\w-]+)\/export$/, exportConversation],
     ['POST', /^\/chat\/stream$/, chatStream],
     ['GET', /^\/streams\/([\w-]+)$/, joinStream],
     ['POST', /^\/streams\/cancel$/, cancelRequest],
