@@ -66,9 +66,9 @@ it('Undo restores, and no request is ever sent', async () => {
 it('is sent once when the page is left, by a request that outlives it', async () => {
   const { deleteConversation } = start();
   await act(async () => window.dispatchEvent(new Event('pagehide')));
+  expect(screen.queryByText(DELETED)).toBeNull();
   await pass(TOAST_MS);
   expect(deleteConversation).toHaveBeenCalledExactlyOnceWith('c1', { keepalive: true });
-  expect(screen.queryByText(DELETED)).toBeNull();
 });
 
 it('Undo while the request is on its way does not pretend: its answer decides', async () => {

@@ -52,8 +52,8 @@ export function useDeletion({ api, hide, restore, onRemoved, onRestored }) {
 
   const undo = useCallback(
     (item) => {
-      // Too late: the request is on its way, and its answer decides.
-      if (!waiting.current.delete(item.id)) return;
+      // A toast ends once, so no request is on its way where this is called.
+      waiting.current.delete(item.id);
       restore(item.id);
       listeners.current.onRestored?.(item);
     },
