@@ -28,7 +28,7 @@ function apiWith(rows) {
       return { items, total: items.length };
     }),
     conversation: vi.fn(async (id) => ({ id, title: 'Hash tables', leaf_id: null, messages: [] })),
-    changeConversation: vi.fn(async (id, what) => ({ ...ITEMS.find((each) => each.id === id), ...what })),
+    patchConversation: vi.fn(async (id, what) => ({ ...ITEMS.find((each) => each.id === id), ...what })),
     deleteConversation: vi.fn(async () => null),
     ...rows,
   };
@@ -136,13 +136,13 @@ describe('the menu', () => {
   it('pins, and unpins what is pinned', async () => {
     const api = await start();
     await choose('Trees', 'Pin');
-    expect(api.changeConversation).toHaveBeenCalledWith('b', { pinned: true });
+    expect(api.patchConversation).toHaveBeenCalledWith('b', { pinned: true });
     await choose('Kept', 'Unpin');
-    expect(api.changeConversation).toHaveBeenCalledWith('p', { pinned: false });
+    expect(api.patchConversation).toHaveBeenCalledWith('p', { pinned: false });
   });
 
   it.each([
-    ['Pin', 'changeConversation', '“Trees” could not be pinned. The database is away.'],
+    ['Pin', 'patchConversation', '“Trees” could not be pinned. The database is away.'],
     ['Export as JSON', 'exportConversation', '“Trees” could not be exported. The database is away.'],
   ])('%s that fails says so', async (name, call, text) => {
     await start({ [call]: () => Promise.reject(away()) });
@@ -165,20 +165,20 @@ describe('rename', () => {
     expect(box()).toHaveFocus();
     await userEvent.keyboard(keys);
     await waitFor(() => expect(screen.queryByRole('textbox', { name: 'Title' })).toBeNull());
-    expect(api.changeConversation.mock.calls).toEqual(calls);
+    expect(api.patchConversation.mock.calls).toEqual(calls);
   });
 
   it('an error keeps the text and says why', async () => {
     const refusal = away({ status: 422, message: 'x', details: { title: 'has at most 200 characters' } });
-    const changeConversation = vi.fn(async () => item('b', 'New')).mockRejectedValueOnce(refusal);
-    await start({ changeConversation });
+    const patchConversation = vi.fn(async () => item('b', 'New')).mockRejectedValueOnce(refusal);
+    await start({ patchConversation });
     await choose('Trees', 'Rename');
     await userEvent.keyboard('New{Enter}');
     expect(await screen.findByRole('alert')).toHaveTextContent('has at most 200 characters');
     expect(box()).toHaveValue('New');
     expect(box()).toHaveAttribute('aria-invalid', 'true');
     await userEvent.keyboard('{Enter}');
-    await waitFor(() => expect(changeConversation).toHaveBeenCalledTimes(2));
+    await waitFor(() => expect(patchConversation).toHaveBeenCalledTimes(2));
   });
 
   it('nothing is no title', async () => {
@@ -187,7 +187,7 @@ describe('rename', () => {
     await userEvent.clear(box());
     await userEvent.keyboard('{Enter}');
     expect(screen.getByRole('alert')).toHaveTextContent('at least one character');
-    expect(api.changeConversation).not.toHaveBeenCalled();
+    expect(api.patchConversation).not.toHaveBeenCalled();
   });
 });
 

@@ -100,7 +100,7 @@ it('shows more, as many pages as it takes, and nothing twice', async () => {
 
 it('a rename is not undone by a list from before it', async () => {
   const api = slowApi();
-  api.changeConversation = vi.fn(async (id, what) => ({ ...item(id), ...what }));
+  api.patchConversation = vi.fn(async (id, what) => ({ ...item(id), ...what }));
   const { result } = renderHook(() => useConversations(api));
   await api.asked[0].answer([item('a', 'Old')]);
   act(() => result.current.refresh());
@@ -108,7 +108,7 @@ it('a rename is not undone by a list from before it', async () => {
   await api.asked[1].answer([item('a', 'Old')]);
   expect(result.current.items[0].title).toBe('New');
   expect(result.current.knownTitle('a')).toBe('New');
-  expect(api.changeConversation).toHaveBeenCalledWith('a', { title: 'New' });
+  expect(api.patchConversation).toHaveBeenCalledWith('a', { title: 'New' });
 });
 
 it('the first failure has a way on', async () => {

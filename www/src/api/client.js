@@ -63,6 +63,10 @@ async function errorOf(response) {
   });
 }
 
+/*
+ * Options of every request: `signal`, and `keepalive` where it is to be sent even
+ * if the page is gone before its answer.
+ */
 export function createClient({
   base = '/api/v1',
   fetch = (...args) => globalThis.fetch(...args),
@@ -143,7 +147,6 @@ export function createClient({
     post: (path, body, options) => json('POST', path, { ...options, body }),
     put: (path, body, options) => json('PUT', path, { ...options, body }),
     patch: (path, body, options) => json('PATCH', path, { ...options, body }),
-    /* With `keepalive` it is sent even where the page is gone before its answer. */
     del: (path, options) => json('DELETE', path, options),
     /* { name, blob } of a file, named as the server names it. */
     file,

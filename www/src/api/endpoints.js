@@ -25,17 +25,18 @@ export function createApi(client) {
     conversations: (wanted) => client.get(`/conversations?${new URLSearchParams(wanted)}`),
     conversation: (conversation, options) =>
       client.get(`/conversations/${id(conversation)}`, options),
-    changeConversation: (conversation, what) =>
-      client.patch(`/conversations/${id(conversation)}`, what),
-    deleteConversation: (conversation, options) =>
-      client.del(`/conversations/${id(conversation)}`, options),
-    exportConversation: (conversation, format) =>
-      client.file(`/conversations/${id(conversation)}/export?format=${id(format)}`),
+    patchConversation: (conversation, change) =>
+      client.patch(`/conversations/${id(conversation)}`, change),
 
     chatStream: (body, options) => client.openStream('/chat/stream', body, options),
     joinStream: (stream, position, options) =>
       client.joinStream(`/streams/${id(stream)}`, position, options),
     cancelStream: (stream) => client.post(`/streams/${id(stream)}/cancel`, {}),
     cancelRequest: (request) => client.post('/streams/cancel', { client_request_id: request }),
+
+    deleteConversation: (conversation, options) =>
+      client.del(`/conversations/${id(conversation)}`, options),
+    exportConversation: (conversation, format) =>
+      client.file(`/conversations/${id(conversation)}/export?format=${id(format)}`),
   };
 }

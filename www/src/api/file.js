@@ -3,6 +3,9 @@
 const EXTENDED = /filename\*=UTF-8''([^;]+)/i; // RFC 8187
 const PLAIN = /filename="([^"]*)"/i;
 
+/* The browser reads a file after the click has returned; this is plenty to begin. */
+const READ_MS = 60_000;
+
 function decoded(name) {
   try {
     return decodeURIComponent(name);
@@ -22,6 +25,5 @@ export function saveFile({ name, blob }) {
   link.href = URL.createObjectURL(blob);
   link.download = name;
   link.click();
-  // The browser has begun to read it by the next turn.
-  setTimeout(() => URL.revokeObjectURL(link.href), 0);
+  setTimeout(() => URL.revokeObjectURL(link.href), READ_MS);
 }

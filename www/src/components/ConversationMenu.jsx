@@ -82,7 +82,7 @@ export function ConversationMenu({ label, anchor, rows, onClose }) {
   return (
     <div
       ref={menu}
-      className="menu"
+      className="row-menu"
       role="menu"
       tabIndex={-1}
       aria-label={label}
@@ -95,7 +95,7 @@ export function ConversationMenu({ label, anchor, rows, onClose }) {
           type="button"
           role="menuitem"
           tabIndex={-1}
-          className="menu-item"
+          className="row-menu-item"
           data-kind={row.danger ? 'danger' : undefined}
           onClick={() => choose(row)}
         >

@@ -8,8 +8,8 @@
  */
 import { useCallback, useMemo, useRef } from 'react';
 import { titleOf } from '../state/conversations.js';
+import { useConversationExport } from './useConversationExport.js';
 import { useDeletion } from './useDeletion.js';
-import { useExport } from './useExport.js';
 import { useToasts } from './useToasts.js';
 
 export function useConversationActions({ api, list, open }) {
@@ -45,7 +45,7 @@ export function useConversationActions({ api, list, open }) {
     [pin, show],
   );
 
-  const save = useExport(api);
+  const save = useConversationExport(api);
 
   return useMemo(
     () => ({ rename, togglePin, save, remove, flush }),

@@ -63,7 +63,7 @@ export function useConversations(api) {
 
   const change = useCallback(
     async (id, what) => {
-      const conversation = await api.changeConversation(id, what);
+      const conversation = await api.patchConversation(id, what);
       dispatch({ type: 'changed', conversation });
     },
     [api],

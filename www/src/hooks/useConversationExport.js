@@ -7,7 +7,7 @@ import { saveFile } from '../api/file.js';
 import { titleOf } from '../state/conversations.js';
 import { useToasts } from './useToasts.js';
 
-export function useExport(api) {
+export function useConversationExport(api) {
   const { show } = useToasts();
 
   return useCallback(
