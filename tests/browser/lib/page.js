@@ -111,17 +111,26 @@ class Visitor {
     await this.page.getByLabel('Password').fill(password);
     await this.page.getByRole('button', { name: 'Create account' }).click();
     await this.page.getByRole('heading', { name: 'What would you like to ask?' }).waitFor();
-    await this.page.getByRole('combobox', { name: 'Model' }).waitFor();
+    await this.modelButton().waitFor();
+  }
+
+  modelButton() {
+    return this.page.getByRole('button', { name: /^Model: / });
   }
 
   /* The first of the wanted models that the provider has. */
   async pickModel(wanted, provider = 'demo') {
-    const picker = this.page.getByRole('combobox', { name: 'Model' });
-    await picker.waitFor();
-    const options = await picker.locator('option').evaluateAll((all) => all.map((each) => each.value));
-    const value = wanted.map((name) => `${provider}\n${name}`).find((each) => options.includes(each));
-    assert.ok(value, `${provider} has none of ${wanted.join(', ')}; there is ${options.join(' | ')}`);
-    await picker.selectOption(value);
+    await this.modelButton().click();
+    const options = this.page.getByRole('dialog', { name: 'Choose a model' }).getByRole('option');
+    await options.first().waitFor();
+    const known = await options.evaluateAll((all) =>
+      all.map(({ dataset }) => ({ provider: dataset.provider, model: dataset.model })),
+    );
+    const name = wanted.find((each) => known.some((it) => it.provider === provider && it.model === each));
+    const names = known.map((it) => `${it.provider} ${it.model}`).join(' | ');
+    assert.ok(name, `${provider} has none of ${wanted.join(', ')}; there is ${names}`);
+    await options.and(this.page.locator(`[data-provider="${provider}"][data-model="${name}"]`)).click();
+    await this.page.getByRole('dialog', { name: 'Choose a model' }).waitFor({ state: 'detached' });
   }
 
   async ask(question) {
