@@ -14,7 +14,7 @@ describe('facts', () => {
       cost: { amount: 0.00012, currency: 'USD', price_date: '2026-08-22' },
     };
     expect(facts(message).map((row) => row.text)).toEqual([
-      'gpt', '0.4 s to first', '31 tok/s', '1 token', '$0.00012',
+      'gpt', '0.4 s to first', '31 tok/s', '1 token', '≈ $0.00012',
     ]);
   });
 

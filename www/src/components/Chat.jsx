@@ -1,11 +1,15 @@
 /* The conversation, and the place to go on with it. */
-import { useEffect, useRef, useState } from 'react';
-import { findProvider, needsKey } from '../state/models.js';
+import { useEffect, useId, useRef, useState } from 'react';
+import { useAsking } from '../hooks/useAsking.js';
+import { useStable } from '../hooks/useStable.js';
+import { findModel, findProvider, needsKey } from '../state/models.js';
+import { faultsIn, toSend } from '../state/parameters.js';
 import { EmptyChat } from './EmptyChat.jsx';
 import { MessageInput } from './MessageInput.jsx';
 import { MessageList } from './MessageList.jsx';
 import { ModelPicker } from './ModelPicker.jsx';
 import { Notice } from './Notice.jsx';
+import { Parameters, ParametersButton } from './Parameters.jsx';
 
 const CONTINUE = 'Continue where you stopped.';
 
@@ -82,14 +86,44 @@ function Obstacle({ chat, models, provider, onKeys }) {
   return null;
 }
 
+/*
+ * A question that is being rewritten, `{ id, text }` or null, and what is done
+ * with it.  One that the server does not take is open again, with its text.
+ */
+function useEdit({ send, onLeave }) {
+  const [edit, setEdit] = useState(null);
+  return {
+    edit,
+    begin: ({ id, content }, fromBox = false) => setEdit({ id, text: content, fromBox }),
+    change: (text) => setEdit((now) => ({ ...now, text })),
+    cancel: () => {
+      onLeave(edit);
+      setEdit(null);
+    },
+    send: async () => {
+      setEdit(null);
+      onLeave({ fromBox: true });
+      const taken = await send(edit.id, edit.text.trim());
+      if (!taken) setEdit(edit);
+    },
+  };
+}
+
 export function Chat({ chat, models, online, focusOnOpen, firstDraft, onDraft, onKeys, onNew }) {
   const [draft, setDraft] = useState(firstDraft);
+  const [showParameters, setShowParameters] = useState(false);
   const input = useRef(null);
-  const { choice } = models;
+  const panel = useId();
+  const [asking, setAsking] = useAsking(chat.conversationId, chat.isStreaming);
+  const choice = findModel(models, asking.choice) ? asking.choice : models.choice;
+  const model = findModel(models, choice);
   const provider = choice && findProvider(models, choice.provider);
   const missing = chat.load === 'not_found' || chat.load === 'failed';
   const empty = chat.load === 'ready' && chat.messages.length === 0;
   const blocked = !online || !choice || needsKey(provider) || chat.load !== 'ready';
+  const faults = faultsIn(chat.error);
+  const open = showParameters || faults !== null;
+  const focusInput = () => input.current?.focus();
 
   useEffect(() => onDraft(draft), [draft, onDraft]);
 
@@ -97,32 +131,70 @@ export function Chat({ chat, models, online, focusOnOpen, firstDraft, onDraft, o
     if (empty && focusOnOpen) input.current?.focus();
   }, [empty, focusOnOpen]);
 
+  /* The model is the conversation's from its first question with it on. */
+  function asked() {
+    setAsking({ choice });
+    return { ...choice, ...toSend(asking, model, chat.system) };
+  }
+
+  function choose(next) {
+    setAsking({ choice: next });
+    models.choose(next);
+  }
+
+  const edits = useEdit({
+    send: (id, text) => chat.editMessage(id, text, asked()),
+    onLeave: (left) => left.fromBox && focusInput(),
+  });
+
   async function send(text) {
     setDraft('');
-    const taken = await chat.streamMessage(text, choice);
-    if (!taken) setDraft((later) => join(text, later));
+    const taken = await chat.streamMessage(text, asked());
+    if (taken) setShowParameters(false);
+    else setDraft((later) => join(text, later));
   }
 
   function pick(question) {
     setDraft(question);
-    input.current.focus();
+    focusInput();
+  }
+
+  function editLast() {
+    const last = chat.messages.findLast(({ role, id }) => role === 'user' && id);
+    if (last && !chat.isStreaming) edits.begin(last, true);
+  }
+
+  function toggleParameters() {
+    if (faults) chat.dismissError();
+    setShowParameters(!open);
   }
 
   const providerName = (id) => findProvider(models, id)?.label ?? id ?? 'the provider';
-  const actions = {
-    retry: blocked ? null : () => chat.retry(choice),
-    continue: blocked ? null : () => chat.streamMessage(CONTINUE, choice),
+  const actions = useStable({
+    retry: () => {
+      focusInput();
+      chat.retry(asked());
+    },
+    continue: () => chat.streamMessage(CONTINUE, asked()),
     reload: chat.reload,
     keys: onKeys,
-  };
+    showBranch: chat.showBranch,
+    edit: edits.begin,
+    editChange: edits.change,
+    editSend: edits.send,
+    editCancel: edits.cancel,
+  });
 
   if (missing) return <Missing chat={chat} onNew={onNew} />;
   return (
     <>
       <MessageList
         messages={chat.messages}
+        conversationId={chat.conversationId}
         live={chat.live}
         status={chat.status}
+        edit={edits.edit}
+        canAsk={!blocked && !chat.isStreaming}
         providerName={providerName}
         actions={actions}
       >
@@ -136,12 +208,37 @@ export function Chat({ chat, models, online, focusOnOpen, firstDraft, onDraft, o
           onChange={setDraft}
           onSend={send}
           onStop={chat.cancelStream}
+          onUp={editLast}
           isStreaming={chat.isStreaming}
           stopping={chat.live?.stopping}
           blocked={blocked}
           inputRef={input}
+          panel={
+            open && (
+              <Parameters
+                id={panel}
+                asking={asking}
+                model={model}
+                system={chat.system}
+                faults={faults}
+                onChange={setAsking}
+                onClose={() => {
+                  toggleParameters();
+                  focusInput();
+                }}
+              />
+            )
+          }
         >
-          <ModelPicker catalog={models} choice={choice} onChoose={models.choose} />
+          <ModelPicker catalog={models} choice={choice} onChoose={choose} />
+          <ParametersButton
+            asking={asking}
+            model={model}
+            system={chat.system}
+            open={open}
+            controls={panel}
+            onToggle={toggleParameters}
+          />
           {provider?.demo && (
             <span className="demo-label">Demo provider: canned text, no model</span>
           )}

@@ -1,7 +1,7 @@
 /*
  * Where one writes.  It grows with the text, up to 40 % of the height.  Enter
  * sends, Shift+Enter breaks the line; while an answer is on its way one can go on
- * writing, and the button stops that answer.
+ * writing, and the button stops that answer.  ↑ in the empty box is onUp.
  */
 import { ArrowUp, Square } from 'lucide-react';
 import { useLayoutEffect, useRef } from 'react';
@@ -37,10 +37,12 @@ export function MessageInput({
   onChange,
   onSend,
   onStop,
+  onUp,
   isStreaming,
   stopping = false,
   blocked = false,
   inputRef,
+  panel = null,
   children,
 }) {
   const own = useRef(null);
@@ -61,11 +63,16 @@ export function MessageInput({
     // While an input method is composing, Enter belongs to it.
     const enter = event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing;
     if (enter) send(event);
+    if (event.key === 'ArrowUp' && value === '' && onUp) {
+      event.preventDefault();
+      onUp();
+    }
   }
 
   return (
     <form className="composer" onSubmit={send}>
       <div className="composer-head">{children}</div>
+      {panel}
       <textarea
         ref={box}
         className="composer-text"

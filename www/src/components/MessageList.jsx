@@ -22,14 +22,23 @@ function Spoken({ message, provider }) {
   );
 }
 
-export function MessageList({ messages, live, status, providerName, actions, children }) {
+export function MessageList({
+  messages,
+  conversationId,
+  live,
+  status,
+  edit,
+  canAsk,
+  providerName,
+  actions,
+  children,
+}) {
   const { scroller, away, toEnd } = useFollowEnd();
   const last = messages.at(-1);
   const requestId = live?.requestId;
-  const firstKey = messages[0]?.key;
 
   // Asking, and opening a conversation, both lead to the end.
-  useEffect(toEnd, [requestId, firstKey, toEnd]);
+  useEffect(toEnd, [requestId, conversationId, toEnd]);
 
   return (
     <div className="messages">
@@ -44,7 +53,11 @@ export function MessageList({ messages, live, status, providerName, actions, chi
               provider={providerName(message.provider)}
               live={message === last ? live : null}
               status={message === last ? status : null}
-              actions={message === last && !live ? actions : null}
+              last={message === last}
+              busy={live !== null}
+              canAsk={canAsk}
+              editing={edit && edit.id === message.id ? edit : null}
+              actions={actions}
             />
           ))}
         </div>

@@ -7,9 +7,11 @@
  * told the conversation's id when the server has begun to answer, `onFinished`
  * when an answer has ended in any way.
  *
- * streamMessage(text, { provider, model }) resolves to true once the server has
+ * streamMessage(text, { provider, model, ...parameters }) resolves to true once the server has
  * taken the question, to false when it did not: then nothing of it is shown and
- * the caller still has the text.  cancelStream() asks the server to stop; the
+ * the caller still has the text.  editMessage(id, text, choice) puts a question in
+ * another's place, retry(choice) answers the last one again, showBranch(id) shows
+ * what was there before either.  cancelStream() asks the server to stop; the
  * answer goes on being read until the server's own end.  Leaving (another
  * conversation, unmounting) only drops this reader: the answer runs on at the
  * server and is found again there.  A connection that breaks is made again, and
@@ -235,16 +237,25 @@ export function useStreamingChat({ api, openId = null, onStarted, onFinished }) 
   );
 
   const submit = useCallback(
-    (question, text, { provider, model }) => {
+    (question, choice) => {
       if (run.current?.answering) return Promise.resolve(false);
-      const body = { ...question, provider, model, on_disconnect: 'continue' };
+      const body = { ...question, ...choice, on_disconnect: 'continue' };
       if (state.conversationId) body.conversation_id = state.conversationId;
       const requestId = requestIdFor(body, lost);
       lost.current = { id: requestId, body: JSON.stringify(body) };
 
       const reading = begin({ requestId });
-      const regenerate = question.regenerate === true;
-      dispatch({ type: 'submitted', requestId, text, provider, model, regenerate, at: Date.now() });
+      dispatch({
+        type: 'submitted',
+        requestId,
+        text: question.message,
+        edited: question.edit_message_id ?? null,
+        regenerate: question.regenerate === true,
+        provider: choice.provider,
+        model: choice.model,
+        system: choice.system,
+        at: Date.now(),
+      });
       return new Promise((accept) => {
         reading.accept = accept;
         read(reading, { ...body, client_request_id: requestId });
@@ -254,11 +265,31 @@ export function useStreamingChat({ api, openId = null, onStarted, onFinished }) 
   );
 
   const streamMessage = useCallback(
-    (text, choice) => submit({ message: text }, text, choice),
+    (text, choice) => submit({ message: text }, choice),
     [submit],
   );
 
-  const retry = useCallback((choice) => submit({ regenerate: true }, null, choice), [submit]);
+  const editMessage = useCallback(
+    (id, text, choice) => submit({ message: text, edit_message_id: id }, choice),
+    [submit],
+  );
+
+  const retry = useCallback((choice) => submit({ regenerate: true }, choice), [submit]);
+
+  const showBranch = useCallback(
+    async (id) => {
+      const conversationId = state.conversationId;
+      if (run.current?.answering) return;
+      try {
+        await api.patchConversation(conversationId, { leaf_id: id });
+      } catch (error) {
+        dispatch({ type: 'branch_failed', error });
+        return;
+      }
+      if (shownId.current === conversationId && !run.current?.answering) load(conversationId);
+    },
+    [api, load, state.conversationId],
+  );
 
   const cancelStream = useCallback(async () => {
     const stopped = run.current;
@@ -298,10 +329,13 @@ export function useStreamingChat({ api, openId = null, onStarted, onFinished }) 
     error: state.error,
     conversationId: state.conversationId,
     title: state.title,
+    system: state.system,
     load: state.load,
     live: state.live,
     messages: state.messages,
+    editMessage,
     retry,
+    showBranch,
     reload,
     newConversation,
     dismissError,

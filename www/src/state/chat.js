@@ -12,13 +12,18 @@
  * can be `broken`: its stream ended without an end, and what became of it is
  * the server's to say.
  *
+ * `system` is the conversation's system prompt, or null.  What an answer was not
+ * given (`left_out`, `ignored`) is told only while it comes, so it is kept here.
+ *
  * `error` is { code, message, details, inAnswer }; `inAnswer` says that the last
  * answer already tells of it.
  */
+import { beside, keyOf, withSelf } from './branches.js';
 
 export const initialChat = {
   conversationId: null,
   title: null,
+  system: null,
   load: 'ready',
   messages: [],
   status: 'ready',
@@ -58,13 +63,18 @@ function fromServer(message) {
 }
 
 /* Keeps the keys of what is already drawn, so that nothing is drawn anew. */
-function mergeKeys(messages, drawn) {
-  const keys = new Map(drawn.filter((m) => m.id).map((m) => [m.id, m.key]));
-  return messages.map((m) => ({ ...fromServer(m), key: keys.get(m.id) ?? m.id }));
+function mergeDrawn(messages, drawn) {
+  const known = new Map(drawn.filter((m) => m.id).map((m) => [m.id, m]));
+  return messages.map((message, place) => {
+    const { key, left_out, ignored } = known.get(message.id) ?? {
+      key: keyOf(message, drawn[place]),
+    };
+    return { ...fromServer(message), left_out, ignored, key };
+  });
 }
 
 function afterLoad(state, conversation) {
-  const messages = mergeKeys(conversation.messages, state.messages);
+  const messages = mergeDrawn(conversation.messages, state.messages);
   const last = messages.at(-1);
   const running = last?.state === 'running';
   const live = running && {
@@ -79,6 +89,7 @@ function afterLoad(state, conversation) {
     ...state,
     conversationId: conversation.id,
     title: conversation.title,
+    system: conversation.system ?? null,
     load: 'ready',
     messages,
     status: running ? 'streaming' : 'ready',
@@ -87,8 +98,9 @@ function afterLoad(state, conversation) {
   };
 }
 
-function question(action) {
+function question(action, replaced) {
   return {
+    beside: beside(replaced),
     key: `${action.requestId}:question`,
     id: null,
     role: 'user',
@@ -97,8 +109,9 @@ function question(action) {
   };
 }
 
-function emptyAnswer(action) {
+function emptyAnswer(action, replaced) {
   return {
+    beside: beside(replaced),
     key: `${action.requestId}:answer`,
     id: null,
     role: 'assistant',
@@ -107,6 +120,32 @@ function emptyAnswer(action) {
     state: 'running',
     provider: action.provider,
     model: action.model,
+  };
+}
+
+/* What is shown before the new question, and what stands in its place now. */
+function placeOf(messages, { regenerate, edited }) {
+  if (regenerate) return messages.length - 1;
+  const place = messages.findIndex((message) => edited && message.id === edited);
+  return place < 0 ? messages.length : place;
+}
+
+function asked(messages, action) {
+  const place = placeOf(messages, action);
+  const replaced = messages[place];
+  const turn = action.regenerate
+    ? [emptyAnswer(action, replaced)]
+    : [question(action, replaced), emptyAnswer(action)];
+  return [...messages.slice(0, place), ...turn];
+}
+
+const union = (some, more) => [...new Set([...(some ?? []), ...more])];
+
+function withOmissions(message, { left_out: leftOut = 0, ignored = [] }) {
+  return {
+    ...message,
+    left_out: Math.max(message.left_out ?? 0, leftOut),
+    ignored: union(message.ignored, ignored),
   };
 }
 
@@ -134,11 +173,9 @@ const always = {
   }),
 
   submitted: (state, action) => {
-    const earlier = action.regenerate ? state.messages.slice(0, -1) : state.messages;
-    const asked = action.regenerate ? [] : [question(action)];
     return {
       ...state,
-      messages: [...earlier, ...asked, emptyAnswer(action)],
+      messages: asked(state.messages, action),
       status: 'submitted',
       live: {
         requestId: action.requestId,
@@ -148,10 +185,13 @@ const always = {
         retry: null,
         rejoining: false,
         before: state.messages,
+        system: action.system,
       },
       error: null,
     };
   },
+
+  branch_failed: (state, { error }) => ({ ...state, error: errorOf(error) }),
 
   error_dismissed: (state) => ({
     ...state,
@@ -174,19 +214,24 @@ const whileLive = {
   started: (state, { data }) => {
     const messages = [...state.messages];
     const answer = messages.length - 1;
-    messages[answer] = {
-      ...messages[answer],
-      id: data.message_id,
-      provider: data.provider ?? messages[answer].provider,
-      model: data.model ?? messages[answer].model,
-    };
-    const asked = messages[answer - 1];
-    if (asked?.role === 'user' && !asked.id) {
-      messages[answer - 1] = { ...asked, id: data.user_message_id };
+    messages[answer] = withOmissions(
+      withSelf({
+        ...messages[answer],
+        id: data.message_id,
+        provider: data.provider ?? messages[answer].provider,
+        model: data.model ?? messages[answer].model,
+      }),
+      data,
+    );
+    const before = messages[answer - 1];
+    if (before?.role === 'user' && !before.id) {
+      messages[answer - 1] = withSelf({ ...before, id: data.user_message_id });
     }
+    const { system = state.system } = state.live;
     return {
       ...state,
       conversationId: data.conversation_id,
+      system: system || null,
       messages,
       status: 'streaming',
       live: { ...state.live, streamId: data.stream_id, before: null, rejoining: false },
@@ -196,10 +241,17 @@ const whileLive = {
   content: append('content'),
   reasoning: append('reasoning'),
 
-  retry: (state, { data, at }) => ({
-    ...state,
-    live: { ...state.live, retry: { ...data.retry, until: at + (data.retry.in_ms ?? 0) } },
-  }),
+  retry: (state, { data, at }) => {
+    const { ignored, left_out, in_ms = 0 } = data.retry;
+    const answer = withOmissions(state.messages.at(-1), {
+      left_out,
+      ignored: ignored ? [ignored] : [],
+    });
+    return {
+      ...withAnswer(state, answer),
+      live: { ...state.live, retry: { ...data.retry, until: at + in_ms } },
+    };
+  },
 
   /* The connection broke; the answer goes on at the server and is joined again. */
   lost: (state) => ({ ...state, live: { ...state.live, retry: null, rejoining: true } }),

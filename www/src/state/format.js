@@ -3,7 +3,9 @@
  */
 
 const words = new Intl.Segmenter(undefined, { granularity: 'word' });
-const number = new Intl.NumberFormat('en');
+const numbers = new Intl.NumberFormat('en');
+
+export const number = (value) => numbers.format(value);
 
 export function countWords(text) {
   let count = 0;
@@ -11,7 +13,7 @@ export function countWords(text) {
   return count;
 }
 
-const plural = (count, noun) => `${number.format(count)} ${noun}${count === 1 ? '' : 's'}`;
+const plural = (count, noun) => `${number(count)} ${noun}${count === 1 ? '' : 's'}`;
 
 /* 21 → "21 ms", 412 → "0.4 s", 12 345 → "12 s" */
 export function duration(ms) {
@@ -53,8 +55,8 @@ export function facts(message) {
     tokens(usage),
     cost?.amount > 0 && {
       name: 'cost',
-      text: money(cost),
-      title: cost.price_date ? `By the price list of ${cost.price_date}.` : undefined,
+      text: `≈ ${money(cost)}`,
+      title: `Estimated by LLMSelect${cost.price_date ? `, by the prices of ${cost.price_date}` : ''}.`,
     },
   ].filter(Boolean);
 }
