@@ -62,8 +62,19 @@ function listen(page, complaints) {
 /* What a person does, and what is seen. */
 class Visitor {
   constructor(context, page, profile) {
-    Object.assign(this, { context, page, profile, complaints: [] });
+    Object.assign(this, { context, page, profile, complaints: [], asking: new Set() });
+    page.on('request', (request) => this.asking.add(request));
+    for (const end of ['requestfinished', 'requestfailed']) {
+      page.on(end, (request) => this.asking.delete(request));
+    }
     listen(page, this.complaints);
+  }
+
+  /* Reloads when nothing is being asked that the reload would break off. */
+  async reload() {
+    const end = Date.now() + 10_000;
+    while (this.asking.size > 0 && Date.now() < end) await this.page.waitForTimeout(20);
+    await this.page.reload();
   }
 
   async close() {
@@ -73,6 +84,13 @@ class Visitor {
 
   assertNoComplaints() {
     assert.deepEqual(this.complaints.splice(0), [], 'the browser complained');
+  }
+
+  /* For what is meant to be refused: the browser says so, and nothing else. */
+  assertOnlyComplaints(pattern) {
+    const complaints = this.complaints.splice(0);
+    assert.ok(complaints.length > 0, `nobody complained of ${pattern}`);
+    assert.deepEqual(complaints.filter((each) => !pattern.test(each)), [], 'the browser complained');
   }
 
   /* Runs axe from outside the page, so that the content policy stays as it is. */

@@ -80,7 +80,6 @@ function Omissions({ message }) {
 function QuestionActions({ message, busy, actions, editButton }) {
   return (
     <div className="message-actions">
-      <Branches message={message} busy={busy} onShow={actions.showBranch} />
       <CopyButton label="Copy question" text={() => message.content} />
       {message.id && (
         <IconButton
@@ -92,6 +91,7 @@ function QuestionActions({ message, busy, actions, editButton }) {
           onClick={() => actions.edit(message)}
         />
       )}
+      <Branches message={message} busy={busy} onShow={actions.showBranch} />
     </div>
   );
 }

@@ -21,7 +21,7 @@ function timeRows({ timing }) {
 
 function rateRows({ timing }) {
   if (!(timing?.tokens_per_second > 0)) return [];
-  const value = `${timing.tokens_per_second.toFixed(1)} tokens/s`;
+  const value = `${number(Math.round(timing.tokens_per_second * 10) / 10)} tokens/s`;
   return [{ name: 'Speed', value, source: MEASURED }];
 }
 

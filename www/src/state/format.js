@@ -22,7 +22,7 @@ export function duration(ms) {
 }
 
 function rate(tokensPerSecond) {
-  const shown = tokensPerSecond < 10 ? tokensPerSecond.toFixed(1) : Math.round(tokensPerSecond);
+  const shown = tokensPerSecond < 10 ? tokensPerSecond.toFixed(1) : number(Math.round(tokensPerSecond));
   return `${shown} tok/s`;
 }
 
