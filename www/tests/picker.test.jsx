@@ -1,4 +1,4 @@
-import { render, screen, within } from '@testing-library/react';
+import { fireEvent, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, it, vi } from 'vitest';
 import { ModelPicker } from '../src/components/ModelPicker.jsx';
@@ -47,6 +47,19 @@ it('is worked by keyboard: type, arrows, Enter', async () => {
   await userEvent.keyboard('{Enter}');
   expect(onChoose).toHaveBeenCalledWith({ provider: 'openai', model: 'gpt' });
   expect(screen.queryByRole('dialog')).toBeNull();
+});
+
+it('scrolls for the keyboard, and not under the pointer', async () => {
+  const scroll = vi.fn();
+  Element.prototype.scrollIntoView = scroll;
+  await open();
+  scroll.mockClear();
+  fireEvent(screen.getAllByRole('option')[2], new MouseEvent('pointermove', { bubbles: true, movementX: 3 }));
+  expect(active()).toBe('gpt');
+  expect(scroll).not.toHaveBeenCalled();
+  await userEvent.keyboard('{ArrowUp}');
+  expect(scroll).toHaveBeenCalledTimes(1);
+  delete Element.prototype.scrollIntoView;
 });
 
 it('Esc leaves it, and reaches nothing behind it', async () => {

@@ -65,16 +65,28 @@ function List({ catalog, choice, onTake, onLeave }) {
   const [at, setAt] = useState(found);
   const id = useId();
   const list = useRef(null);
+  const pointed = useRef(false);
   const current = within(at, models.length);
 
+  // Not by the pointer: what it is on would move away under it.
   useEffect(() => {
-    list.current.querySelector('[data-active]')?.scrollIntoView?.({ block: 'nearest' });
+    if (!pointed.current) list.current.querySelector('[data-active]')?.scrollIntoView?.({ block: 'nearest' });
   }, [current, query]);
+
+  function move(to, byPointer = false) {
+    pointed.current = byPointer;
+    setAt(to);
+  }
+
+  /* A list that scrolls under a resting pointer has not been pointed at. */
+  function point(event, place) {
+    if (event.movementX !== 0 || event.movementY !== 0) move(place, true);
+  }
 
   function onKeyDown(event) {
     if (event.nativeEvent.isComposing) return;
     const step = STEPS[event.key];
-    if (step !== undefined) setAt(within(current + step, models.length));
+    if (step !== undefined) move(within(current + step, models.length));
     else if (event.key === 'Enter' && models[current]) onTake(models[current]);
     else if (event.key === 'Escape') onLeave();
     else return;
@@ -99,7 +111,7 @@ function List({ catalog, choice, onTake, onLeave }) {
           value={query}
           onChange={(event) => {
             setQuery(event.target.value);
-            setAt(0);
+            move(0);
           }}
           onKeyDown={onKeyDown}
         />
@@ -117,7 +129,7 @@ function List({ catalog, choice, onTake, onLeave }) {
                   active={place === current}
                   chosen={sameChoice(model, choice)}
                   onTake={() => onTake(model)}
-                  onPoint={() => setAt(place)}
+                  onPoint={(event) => point(event, place)}
                 />
               );
             })}
