@@ -110,7 +110,28 @@ describe('links', () => {
 
   it('stand in for images', () => {
     render(<Answer text="![a chart](https://x.example/c.png)" />);
-    expect(screen.getByRole('link', { name: 'Image: a chart' })).toHaveAttribute('href', 'https://x.example/c.png');
+    const link = screen.getByRole('link', { name: 'Open image from x.example' });
+    expect(link).toHaveAttribute('href', 'https://x.example/c.png');
+    expect(link).toHaveAttribute('rel', 'noopener noreferrer');
+    expect(screen.getByText(/Image: a chart/)).toBeInTheDocument();
+  });
+
+  it.each([
+    ['[this](https://x.example/a)', 'this (x.example)'],
+    ['[https://bank.example](https://x.example/a)', 'https://bank.example (x.example)'],
+    ['<https://x.example/a>', 'https://x.example/a'],
+    ['[x.example](https://x.example/a)', 'x.example'],
+    ['https://bank.example@x.example/', 'https://bank.example@x.example/ (x.example)'],
+    ['[mail](mailto:a@x.example)', 'mail (a@x.example)'],
+  ])('show where they lead: %s', (text, shown) => {
+    const { container } = render(<Answer text={text} />);
+    expect(container.textContent).toBe(shown);
+    expect(screen.getByRole('link').title).toBe(screen.getByRole('link').getAttribute('href'));
+  });
+
+  it('are never within each other', () => {
+    const { container } = render(<Answer text="[![x](https://x.example/p.png)](https://y.example)" />);
+    expect(container.querySelectorAll('a')).toHaveLength(1);
   });
 });
 
@@ -126,7 +147,7 @@ describe('drawing piece by piece', () => {
   it.each(TEXTS)('gives what drawing the whole gives: %j', async (text) => {
     const pieces = renderToStaticMarkup(<Answer text={text} />);
     vi.resetModules();
-    vi.doMock('../src/state/blocks.js', () => ({ splitBlocks: (whole) => [whole] }));
+    vi.doMock('../src/state/blocks.js', () => ({ createSplitter: () => (whole) => [whole], readFence: () => null }));
     const { Answer: Whole } = await import('../src/components/Answer.jsx');
     const whole = renderToStaticMarkup(<Whole text={text} />);
     vi.doUnmock('../src/state/blocks.js');

@@ -1,22 +1,31 @@
 /*
  * The text of a model, drawn as Markdown.  This is the one place where it
- * becomes HTML: raw HTML stays text, links lead only to LINK_SCHEMES and open
- * apart, images are never fetched and show as links.
+ * becomes HTML: raw HTML stays text, links lead only where state/links.js lets
+ * them and open apart with their host shown, images are never fetched and show
+ * as links.
  */
-import { memo, useMemo } from 'react';
+import { createContext, memo, useContext, useState } from 'react';
 import Markdown from 'react-markdown';
 import remarkGfm from 'remark-gfm';
-import { splitBlocks } from '../state/blocks.js';
+import { useMaths } from '../hooks/useMaths.js';
+import { createSplitter, readFence } from '../state/blocks.js';
+import { mendHalf } from '../state/half.js';
+import { hostBeside, hostOf, safeUrl } from '../state/links.js';
+import { hasMaths, markMaths } from '../state/mathsText.js';
 import { CodeBlock } from './CodeBlock.jsx';
 import { ErrorBoundary } from './ErrorBoundary.jsx';
 
-const LINK_SCHEMES = /^(?:https?|mailto):/i;
+/* HTML is no construct at all, so what looks like it is text among text. */
+function remarkNoHtml() {
+  const data = this.data();
+  (data.micromarkExtensions ??= []).push({ disable: { null: ['htmlFlow', 'htmlText'] } });
+}
 
-const remarkPlugins = [remarkGfm];
+const remarkPlugins = [remarkGfm, remarkNoHtml];
 
 /* Elements whose last child, not they themselves, holds the end of the text. */
 const HOLDERS = new Set(
-  'root ul ol li blockquote p pre code h1 h2 h3 h4 h5 h6 table thead tbody tr th td section'.split(' '),
+  'root ul ol li blockquote p h1 h2 h3 h4 h5 h6 table thead tbody tr th td section'.split(' '),
 );
 
 const CURSOR = { type: 'element', tagName: 'span', properties: { className: ['cursor'] }, children: [] };
@@ -27,6 +36,10 @@ function rehypeCursor() {
     let node = tree;
     for (;;) {
       const last = node.children.findLast((child) => child.type === 'element' || child.value?.trim());
+      if (last?.type === 'element' && last.tagName === 'pre') {
+        last.properties.dataCursor = 'yes';
+        return;
+      }
       if (last?.type !== 'element' || !HOLDERS.has(last.tagName)) break;
       node = last;
     }
@@ -36,26 +49,38 @@ function rehypeCursor() {
   };
 }
 
-const cursorPlugins = [rehypeCursor];
-const noPlugins = [];
+const textOf = (node) => node.value ?? (node.children ?? []).map(textOf).join('');
 
-/* Allowed addresses pass; anything else comes back empty and is not a link. */
-function safeUrl(url) {
-  return LINK_SCHEMES.test(url) ? url : '';
-}
+/* A link within a link is its text. */
+const InLink = createContext(false);
 
-function Link({ href, children }) {
-  if (!href) return <span>{children}</span>;
+function Link({ href, node, children }) {
+  const inLink = useContext(InLink);
+  if (!href || inLink) return <span>{children}</span>;
+  const host = hostBeside(href, textOf(node));
   return (
-    <a href={href} target="_blank" rel="noopener noreferrer">
-      {children}
-    </a>
+    <InLink.Provider value={true}>
+      <a href={href} title={href} target="_blank" rel="noopener noreferrer">
+        {children}
+      </a>
+      {host && <span className="link-host"> ({host})</span>}
+    </InLink.Provider>
   );
 }
 
+/* The content policy lets no image of another host in, so it opens apart. */
 function ImageLink({ src, alt }) {
-  const text = alt ? `Image: ${alt}` : 'Image';
-  return <Link href={src}>{text}</Link>;
+  const inLink = useContext(InLink);
+  const name = alt ? `Image: ${alt}` : 'Image';
+  if (!src || inLink) return <span>{name}</span>;
+  return (
+    <span className="image-link">
+      {name}{' '}
+      <a href={src} title={src} target="_blank" rel="noopener noreferrer">
+        Open image from {hostOf(src)}
+      </a>
+    </span>
+  );
 }
 
 function Table({ children }) {
@@ -70,23 +95,64 @@ function TaskBox({ checked }) {
   return <span className="task-box">{checked ? '☑ ' : '☐ '}</span>;
 }
 
-const components = { a: Link, img: ImageLink, pre: CodeBlock, table: Table, input: TaskBox };
+function languageOf(code) {
+  const names = code?.properties?.className ?? [];
+  const name = names.find((each) => String(each).startsWith('language-'));
+  return name ? String(name).slice('language-'.length) : null;
+}
 
-const Block = memo(function Block({ text, cursor }) {
+/* Code within a list or a quote; what stands alone does not come through Markdown. */
+function Pre({ node }) {
+  const cursor = node.properties.dataCursor === 'yes';
+  return (
+    <CodeBlock
+      language={languageOf(node.children[0])}
+      code={textOf(node)}
+      finished={!cursor}
+      cursor={cursor}
+    />
+  );
+}
+
+const components = { a: Link, img: ImageLink, pre: Pre, table: Table, input: TaskBox };
+
+const remarkWithMaths = (maths) => (maths ? [...remarkPlugins, maths.remarkMaths] : remarkPlugins);
+
+function Prose({ text, cursor }) {
+  const half = cursor ? mendHalf(text) : text;
+  const maths = useMaths(hasMaths(half));
   return (
     <Markdown
-      remarkPlugins={remarkPlugins}
-      rehypePlugins={cursor ? cursorPlugins : noPlugins}
+      remarkPlugins={remarkWithMaths(maths)}
+      rehypePlugins={[...(maths ? [maths.rehypeMaths] : []), ...(cursor ? [rehypeCursor] : [])]}
       urlTransform={safeUrl}
       components={components}
     >
-      {text}
+      {maths ? markMaths(half) : half}
     </Markdown>
+  );
+}
+
+/* Of code that streams, a last line of marks may be the fence that closes it. */
+const withoutMarks = (code) => code.replace(/(^|\n)(?:`{1,}|~{1,})$/, '$1');
+
+const Block = memo(function Block({ text, cursor }) {
+  const fence = readFence(text);
+  if (!fence) return <Prose text={text} cursor={cursor} />;
+  const { language, code, closed } = fence;
+  return (
+    <CodeBlock
+      language={language}
+      code={cursor && !closed ? withoutMarks(code) : code}
+      finished={!cursor || closed}
+      cursor={cursor && !closed}
+    />
   );
 });
 
 export function Answer({ text, streaming = false }) {
-  const blocks = useMemo(() => splitBlocks(text), [text]);
+  const [split] = useState(createSplitter);
+  const blocks = split(text);
   return (
     <ErrorBoundary fallback={<p className="answer-plain">{text}</p>}>
       <div className="answer">

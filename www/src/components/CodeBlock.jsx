@@ -1,25 +1,38 @@
-/* A block of code under its language, with a way to copy it. */
-import { useRef } from 'react';
+/*
+ * A block of code under its language, with a way to copy it.  It gets its colours
+ * when it is finished; they move nothing.
+ */
+import { memo } from 'react';
+import { useHighlight } from '../hooks/useHighlight.js';
 import { CopyButton } from './CopyButton.jsx';
 
-function languageOf(node) {
-  const names = node?.children?.[0]?.properties?.className ?? [];
-  const name = names.find((each) => String(each).startsWith('language-'));
-  return name ? String(name).slice('language-'.length) : 'code';
+function Coloured({ nodes }) {
+  return nodes.map((node, i) =>
+    node.type === 'text' ? (
+      node.value
+    ) : (
+      <span key={i} className={node.properties.className.join(' ')}>
+        <Coloured nodes={node.children} />
+      </span>
+    ),
+  );
 }
 
-export function CodeBlock({ node, children }) {
-  const pre = useRef(null);
-  const language = languageOf(node);
+export const CodeBlock = memo(function CodeBlock({ language, code, finished, cursor = false }) {
+  const tree = useHighlight(language, code, finished);
+  const name = language ?? 'code';
   return (
     <div className="code-block">
       <div className="code-head">
-        <span>{language}</span>
-        <CopyButton label="Copy code" text={() => pre.current.textContent} />
+        <span>{name}</span>
+        <CopyButton label="Copy code" text={() => code} />
       </div>
-      <pre ref={pre} tabIndex={0} role="region" aria-label={`Code: ${language}`}>
-        {children}
+      <pre tabIndex={0} role="region" aria-label={`Code: ${name}`}>
+        <code>
+          {tree ? <Coloured nodes={tree.children} /> : code}
+          {cursor && <span className="cursor" />}
+        </code>
       </pre>
     </div>
   );
-}
+});

@@ -2,18 +2,27 @@
  * Cuts Markdown into pieces that can be drawn one by one, so that of a growing
  * answer only the last piece is drawn again.
  *
- * A cut is made at a blank line outside a code fence, before a line that starts
- * in the first column with something that is not a list item: there CommonMark
- * closes every paragraph, list, quote and table that was open.  Where a piece
- * could reach into another (link definitions, footnotes, HTML blocks), there is
- * one piece.  Not cutting is always right, only slower.
+ * A cut is made before and after a fence that starts in the first column, and at
+ * a blank line outside a fence, before a line that starts in the first column
+ * with something that is not a list item: there CommonMark closes every
+ * paragraph, list, quote and table that was open.  Link definitions reach
+ * further, so they are given to each piece that names them; footnotes do too,
+ * and a text that has some is one piece.  Not cutting is always right, only
+ * slower.  Raw HTML is no construct of ours (see Answer.jsx), so it cuts nothing.
  */
 
 const FENCE = /^( *)(`{3,}|~{3,})(.*)$/;
 const LIST_ITEM = /^(?:[-*+]|\d{1,9}[.)])(?:\s|$)/;
-const REACHES_FURTHER = /^(?: {0,3}\[[^\]\n]+\]:| {0,3}<[!?a-z/])/im;
+const DEFINITION = /^ {0,3}\[([^\]\n]{1,999})\]:[ \t]*\S/;
+const FOOTNOTE = /^ {0,3}\[\^[^\]\n]+\]:/;
+const DEFINITIONS_MAX = 500;
+
+/* Fences of display maths: what opens, alone on its line, and what closes it. */
+const MATHS_FENCES = { $$: '$$', '\\[': '\\]' };
 
 function opens(line) {
+  const closing = MATHS_FENCES[line.trim()];
+  if (closing) return { closing };
   const match = FENCE.exec(line);
   if (!match) return null;
   const [, indent, marks, info] = match;
@@ -22,6 +31,7 @@ function opens(line) {
 }
 
 function closes(line, fence) {
+  if (fence.closing) return line.trimEnd().endsWith(fence.closing);
   const match = FENCE.exec(line);
   return (
     match !== null &&
@@ -32,24 +42,104 @@ function closes(line, fence) {
   );
 }
 
+const isCodeFence = (fence) => fence !== null && fence.indent === 0;
 const startsPiece = (line) => /^\S/.test(line) && !LIST_ITEM.test(line);
 
-export function splitBlocks(text) {
-  if (REACHES_FURTHER.test(text)) return [text];
-  const pieces = [];
-  let piece = [];
+/* Where the pieces of a text start, the definitions in each, and whether it has footnotes. */
+function survey(text, from = 0) {
+  const starts = [from];
+  const definitions = [[]];
+  let footnotes = false;
   let fence = null;
   let blank = false;
-  for (const line of text.split('\n')) {
-    if (blank && !fence && piece.length > 0 && startsPiece(line)) {
-      pieces.push(piece.join('\n'));
-      piece = [];
+  let after = false; // the line before closed a fence in the first column
+  for (let at = from; at <= text.length; ) {
+    const end = text.indexOf('\n', at);
+    const line = text.slice(at, end < 0 ? text.length : end);
+    const next = fence ? null : opens(line);
+    const cut = !fence && (after || isCodeFence(next) || (blank && startsPiece(line)));
+    if (cut && at > starts.at(-1) && line.trim() !== '') {
+      starts.push(at);
+      definitions.push([]);
     }
-    if (fence) fence = closes(line, fence) ? null : fence;
-    else fence = opens(line);
+    if (line.trim() !== '') after = false;
+    if (fence) {
+      if (closes(line, fence)) {
+        after = isCodeFence(fence);
+        fence = null;
+      }
+    } else if (next) {
+      fence = next;
+    } else if (FOOTNOTE.test(line)) {
+      footnotes = true;
+    } else if (DEFINITION.test(line)) {
+      definitions.at(-1).push(line);
+    }
     blank = line.trim() === '';
-    piece.push(line);
+    at = end < 0 ? text.length + 1 : end + 1;
   }
-  pieces.push(piece.join('\n'));
-  return pieces;
+  return { starts, definitions, footnotes };
+}
+
+const labelOf = (definition) => DEFINITION.exec(definition)[1].toLowerCase();
+
+function withDefinitions(piece, definitions) {
+  if (!piece.includes('[')) return piece;
+  const lower = piece.toLowerCase();
+  const named = definitions.filter((each) => lower.includes(`[${labelOf(each)}]`) && !piece.includes(each));
+  return named.length > 0 ? `${piece}\n\n${named.join('\n')}` : piece;
+}
+
+function cutAt(text, starts) {
+  const ends = starts.slice(1);
+  return starts.map((start, i) => (i < ends.length ? text.slice(start, ends[i]).trimEnd() : text.slice(start)));
+}
+
+/* How many starts hold whatever comes: not a last one whose line is not whole. */
+function settled(text, starts) {
+  return text.indexOf('\n', starts.at(-1)) < 0 ? Math.max(starts.length - 1, 1) : starts.length;
+}
+
+/*
+ * A function that gives the pieces of a text, and looks only at what came since
+ * the last piece of the text before, if this one goes on from it.
+ */
+export function createSplitter() {
+  let known = { text: '', starts: [0], bare: [], definitions: [[]], footnotes: false, pieces: [''] };
+  return (text) => {
+    if (text === known.text) return known.pieces;
+    const goesOn = text.startsWith(known.text);
+    const kept = goesOn ? settled(known.text, known.starts) - 1 : 0;
+    const found = survey(text, goesOn ? known.starts[kept] : 0);
+    const bare = [...known.bare.slice(0, kept), ...cutAt(text, found.starts)];
+    const definitions = [...known.definitions.slice(0, kept), ...found.definitions];
+    const footnotes = found.footnotes || (goesOn && known.footnotes);
+    const all = definitions.flat().slice(0, DEFINITIONS_MAX);
+    const pieces = all.length > 0 ? bare.map((each) => withDefinitions(each, all)) : bare;
+    const starts = [...known.starts.slice(0, kept), ...found.starts];
+    known = { text, starts, bare, definitions, footnotes, pieces: footnotes ? [text] : pieces };
+    return known.pieces;
+  };
+}
+
+export const splitBlocks = (text) => createSplitter()(text);
+
+/*
+ * The code of a piece that is one fence and nothing else, or null:
+ * { language, code, closed }.
+ */
+export function readFence(piece) {
+  const first = piece.indexOf('\n');
+  const line = first < 0 ? piece : piece.slice(0, first);
+  const fence = opens(line);
+  if (!isCodeFence(fence)) return null;
+  const body = first < 0 ? '' : piece.slice(first + 1).replace(/\n+$/, '\n');
+  const lastStart = body.lastIndexOf('\n', body.endsWith('\n') ? body.length - 2 : body.length) + 1;
+  const closed = body !== '' && closes(body.slice(lastStart).replace(/\n$/, ''), fence);
+  const info = first < 0 ? '' : line.slice(fence.length).trim();
+  return {
+    language: info.split(/\s/, 1)[0] || null,
+    code: closed ? body.slice(0, lastStart) : first < 0 ? '' : piece.slice(first + 1),
+    closed,
+  };
 }
