@@ -122,6 +122,7 @@ describe('pieces', () => {
     ['```js\na', { language: 'js', code: 'a', closed: false }],
     ['```', { language: null, code: '', closed: false }],
     ['````\n```\n````', { language: null, code: '```\n', closed: true }],
+    ['```\na\n```\nb[^1]\n\n[^1]: c\n```', null],
     ['text', null],
   ])('%j as code', (piece, fence) => expect(readFence(piece)).toEqual(fence));
 });

@@ -124,6 +124,17 @@ export function createSplitter() {
 
 export const splitBlocks = (text) => createSplitter()(text);
 
+/* Where the line is that closes a fence: [its start, its end], or null. */
+function closingLine(piece, from, fence) {
+  for (let at = from; at >= 0 && at < piece.length; ) {
+    const end = piece.indexOf('\n', at);
+    const line = piece.slice(at, end < 0 ? piece.length : end);
+    if (line.trimStart().startsWith(fence.mark) && closes(line, fence)) return [at, end < 0 ? piece.length : end];
+    at = end < 0 ? -1 : end + 1;
+  }
+  return null;
+}
+
 /*
  * The code of a piece that is one fence and nothing else, or null:
  * { language, code, closed }.
@@ -133,13 +144,12 @@ export function readFence(piece) {
   const line = first < 0 ? piece : piece.slice(0, first);
   const fence = opens(line);
   if (!isCodeFence(fence)) return null;
-  const body = first < 0 ? '' : piece.slice(first + 1).replace(/\n+$/, '\n');
-  const lastStart = body.lastIndexOf('\n', body.endsWith('\n') ? body.length - 2 : body.length) + 1;
-  const closed = body !== '' && closes(body.slice(lastStart).replace(/\n$/, ''), fence);
-  const info = first < 0 ? '' : line.slice(fence.length).trim();
+  if (first < 0) return { language: null, code: '', closed: false };
+  const closing = closingLine(piece, first + 1, fence);
+  if (closing && piece.slice(closing[1]).trim() !== '') return null;
   return {
-    language: info.split(/\s/, 1)[0] || null,
-    code: closed ? body.slice(0, lastStart) : first < 0 ? '' : piece.slice(first + 1),
-    closed,
+    language: line.slice(fence.length).trim().split(/\s/, 1)[0] || null,
+    code: piece.slice(first + 1, closing?.[0]),
+    closed: closing !== null,
   };
 }
