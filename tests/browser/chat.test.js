@@ -35,7 +35,7 @@ before(async () => {
 
 after(() => visitor?.close());
 
-test('a stranger meets the sign-in page', async () => {
+test('S28: a stranger meets the sign-in page, under a strict policy', async () => {
   const response = await page.goto(base);
   const policy = response.headers()['content-security-policy'] ?? '';
   assert.match(policy, /default-src 'none'/, 'the page comes with a content policy');
@@ -135,7 +135,7 @@ test('the keys dialog is usable in both themes', async () => {
   visitor.assertNoComplaints();
 });
 
-test('nothing secret and no text is left in the browser, and signing out ends it', async () => {
+test('S30: nothing secret and no text is left in the browser, and signing out ends it', async () => {
   const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));
   for (const word of ['hash table', 'token', account.password, 'Never mind']) {
     assert.ok(!stored.includes(word), `browser storage holds “${word}”: ${stored}`);
