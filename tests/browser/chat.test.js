@@ -125,9 +125,8 @@ test('Retry answers the same question again, in place', async () => {
 test('the keys dialog is usable in both themes', async () => {
   for (const theme of ['Dark theme', 'Light theme']) {
     await page.getByRole('button', { name: theme }).click();
-    await page.getByRole('button', { name: 'Keys', exact: true }).first().click();
-    await page.getByRole('dialog', { name: 'Keys' }).waitFor();
-    await page.waitForTimeout(400); // its entrance fades in, which axe would measure
+    await visitor.menu('Keys');
+    await visitor.dialog('Keys');
     await visitor.assertAccessible(`keys, after “${theme}”`);
     await page.keyboard.press('Escape');
     await page.getByRole('dialog', { name: 'Keys' }).waitFor({ state: 'detached' });
@@ -140,7 +139,7 @@ test('S30: nothing secret and no text is left in the browser, and signing out en
   for (const word of ['hash table', 'token', account.password, 'Never mind']) {
     assert.ok(!stored.includes(word), `browser storage holds “${word}”: ${stored}`);
   }
-  await page.getByRole('button', { name: 'Sign out' }).click();
+  await visitor.menu('Sign out');
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   assert.equal(await page.getByText('Never mind.').count(), 0);
   visitor.assertNoComplaints();

@@ -5,6 +5,7 @@ import { Mark } from './components/Mark.jsx';
 import { SignIn } from './components/SignIn.jsx';
 import { ToastProvider } from './components/Toasts.jsx';
 import { Workspace } from './components/Workspace.jsx';
+import { useInvite } from './hooks/useInvite.js';
 import { useSession } from './hooks/useSession.js';
 import { useTheme } from './hooks/useTheme.js';
 
@@ -43,10 +44,11 @@ function useDrafts() {
 
 function Page({ api }) {
   const session = useSession(api);
-  const { theme, toggle } = useTheme();
+  const { theme, setTheme } = useTheme();
+  const { invite, forget } = useInvite();
   const [leaveError, setLeaveError] = useState(null);
   const drafts = useDrafts();
-  const { signOut } = session;
+  const { signOut, register, deleteAccount } = session;
 
   const leave = useCallback(() => {
     setLeaveError(null);
@@ -56,6 +58,23 @@ function Page({ api }) {
       window.history.replaceState(null, '', '/');
     }, setLeaveError);
   }, [drafts, signOut]);
+
+  const registerHere = useCallback(
+    async (credentials) => {
+      await register(credentials);
+      forget();
+    },
+    [register, forget],
+  );
+
+  const deleteHere = useCallback(
+    async (password) => {
+      await deleteAccount(password);
+      drafts.forget();
+      window.history.replaceState(null, '', '/');
+    },
+    [deleteAccount, drafts],
+  );
 
   switch (session.phase) {
     case 'signed_in':
@@ -70,9 +89,9 @@ function Page({ api }) {
           <ToastProvider key={session.user.id}>
             <Workspace
               api={api}
-              user={session.user}
+              session={{ ...session, deleteAccount: deleteHere }}
               theme={theme}
-              onTheme={toggle}
+              onTheme={setTheme}
               drafts={drafts}
               onSignOut={leave}
             />
@@ -84,8 +103,9 @@ function Page({ api }) {
         <SignIn
           registration={session.registration}
           notice={session.notice}
+          invite={invite}
           onSignIn={session.signIn}
-          onRegister={session.register}
+          onRegister={registerHere}
         />
       );
     case 'unreachable':

@@ -171,15 +171,16 @@ describe('SignIn', () => {
     expect(screen.getByLabelText('User name')).toHaveAttribute('aria-invalid', 'true');
   });
 
-  it('says how long to wait after too many tries, and can be tried again', async () => {
+  it('says how long to wait after too many tries, counts it down, and can be tried again', async () => {
     const message = 'Too many wrong passwords for this name. Try again in 4 seconds.';
-    const refusal = new ApiError({ code: 'rate_limited', message, status: 429, retryAfter: 4 });
+    const refusal = new ApiError({ code: 'rate_limited', message, status: 429, retryAfter: 1 });
     render(<SignIn registration={null} onSignIn={() => Promise.reject(refusal)} />);
     await userEvent.type(screen.getByLabelText('User name'), 'marta');
     await userEvent.type(screen.getByLabelText('Password'), 'wrong{Enter}');
     expect(await screen.findByRole('alert')).toHaveTextContent(message);
     expect(screen.getByLabelText('User name')).toHaveValue('marta');
-    expect(screen.getByRole('button', { name: 'Sign in' })).toBeEnabled();
+    expect(screen.getByRole('button', { name: 'Wait 1 s' })).toBeDisabled();
+    expect(await screen.findByRole('button', { name: 'Sign in' }, { timeout: 3000 })).toBeEnabled();
   });
 });
 

@@ -72,6 +72,11 @@ const MODELS = [
   model('mistral', 'mistral-large', 'Mistral Large'),
 ];
 
+const SETTINGS = {
+  provider: null, model: null, system: null, temperature: null, max_tokens: null,
+  reasoning_effort: null, on_disconnect: 'continue', theme: 'system', send_on_enter: true,
+};
+
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const now = () => new Date().toISOString();
 
@@ -393,7 +398,7 @@ export function createMock() {
   };
 
   const ROUTES = [
-    ['GET', /^\/auth\/register$/, ({ response }) => sendJson(response, 200, { policy: 'open', open: true }), 'anyone'],
+    ['GET', /^\/auth\/register$/, ({ response }) => sendJson(response, 200, { policy: 'open', open: true, invite: false }), 'anyone'],
     ['POST', /^\/auth\/register$/, register, 'anyone'],
     ['POST', /^\/auth\/login$/, login, 'anyone'],
     ['POST', /^\/auth\/logout$/, none(({ session }) => sessions.delete(session.token))],
@@ -403,6 +408,12 @@ export function createMock() {
         csrf_token: session.csrf,
         expires_at: now(),
       })],
+    ['GET', /^\/auth\/me\/settings$/, ({ user, response }) =>
+      sendJson(response, 200, { ...SETTINGS, ...user.settings })],
+    ['PUT', /^\/auth\/me\/settings$/, ({ user, body, response }) => {
+      user.settings = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));
+      sendJson(response, 200, { ...SETTINGS, ...user.settings });
+    }],
     ['GET', /^\/models$/, ({ user, response }) =>
       sendJson(response, 200, { providers: providersFor(user), models: MODELS })],
     ['GET', /^\/keys$/, listKeys],

@@ -207,7 +207,8 @@ describe('delete', () => {
   it('that waits is sent before one signs out', async () => {
     const api = await start();
     await choose('Trees', 'Delete');
-    await userEvent.click(screen.getByRole('button', { name: 'Sign out' }));
+    await userEvent.click(screen.getByRole('button', { name: /^Account of / }));
+    await userEvent.click(screen.getByRole('menuitem', { name: 'Sign out' }));
     await screen.findByRole('heading', { name: 'Sign in' });
     expect(api.deleteConversation).toHaveBeenCalledWith('b', undefined);
     const [[deleted], [left]] = [api.deleteConversation, api.logout].map((call) => call.mock.invocationCallOrder);

@@ -24,7 +24,11 @@ const BROWSER = {
   ],
 };
 
-/* Signed out is an answer, and the browser logs every 401: this one is expected. */
+/*
+ * Signed out is an answer, and the browser logs every 401: this one is expected.
+ * A test that means to be refused adds rows of its own; `path` is a text, or a
+ * pattern.
+ */
 const EXPECTED = [{ status: 401, path: '/api/v1/auth/me' }];
 
 /*
@@ -39,14 +43,17 @@ const isLeftStream = (request) =>
 
 const GRAVE = new Set(['serious', 'critical']);
 
-const isExpected = (url, status) =>
-  EXPECTED.some((row) => row.path === new URL(url).pathname && (!status || row.status === status));
+const fits = (path, pathname) => (path instanceof RegExp ? path.test(pathname) : path === pathname);
 
-function listen(page, complaints) {
+function listen(page, complaints, expected) {
+  const isExpected = (url, status) =>
+    expected.some((row) => row.status === status && fits(row.path, new URL(url).pathname));
+
   page.on('pageerror', (error) => complaints.push(`page error: ${error.stack}`));
   page.on('console', (message) => {
     if (!['error', 'warning'].includes(message.type())) return;
-    if (message.text().includes('401') && isExpected(message.location().url, 401)) return;
+    const status = Number(/status of (\d{3})/.exec(message.text())?.[1]);
+    if (status && isExpected(message.location().url, status)) return;
     complaints.push(`console ${message.type()}: ${message.text()}`);
   });
   page.on('requestfailed', (request) => {
@@ -61,13 +68,13 @@ function listen(page, complaints) {
 
 /* What a person does, and what is seen. */
 class Visitor {
-  constructor(context, page, profile) {
+  constructor(context, page, profile, expected) {
     Object.assign(this, { context, page, profile, complaints: [], asking: new Set() });
     page.on('request', (request) => this.asking.add(request));
     for (const end of ['requestfinished', 'requestfailed']) {
       page.on(end, (request) => this.asking.delete(request));
     }
-    listen(page, this.complaints);
+    listen(page, this.complaints, [...EXPECTED, ...expected]);
   }
 
   /* Reloads when nothing is being asked that the reload would break off. */
@@ -134,6 +141,20 @@ class Visitor {
 
   modelButton() {
     return this.page.getByRole('button', { name: /^Model: / });
+  }
+
+  /* An entry of the menu behind one's name. */
+  async menu(entry) {
+    await this.page.getByRole('button', { name: /^Account of / }).click();
+    await this.page.getByRole('menuitem', { name: entry }).click();
+  }
+
+  /* The dialog of that name, once its entrance is over, which axe would measure. */
+  async dialog(name) {
+    const dialog = this.page.getByRole('dialog', { name, exact: true });
+    await dialog.waitFor();
+    await dialog.evaluate((box) => Promise.all(box.getAnimations().map((each) => each.finished)));
+    return dialog;
   }
 
   /* The first of the wanted models that the provider has. */
@@ -223,7 +244,8 @@ class Visitor {
   }
 }
 
-export async function openPage(options = {}) {
+/* `expected` are more rows of EXPECTED; the rest are options of the browser. */
+export async function openPage({ expected = [], ...options } = {}) {
   const profile = mkdtempSync(join(tmpdir(), 'llmselect-browser-'));
   const context = await chromium.launchPersistentContext(profile, { ...BROWSER, ...options });
   await context.addInitScript(() => {
@@ -231,5 +253,5 @@ export async function openPage(options = {}) {
       console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI}`);
     });
   });
-  return new Visitor(context, await context.newPage(), profile);
+  return new Visitor(context, await context.newPage(), profile, expected);
 }

@@ -150,6 +150,8 @@ export function createClient({
     del: (path, options) => json('DELETE', path, options),
     /* { name, blob } of a file, named as the server names it. */
     file,
+    /* The response itself, its body unread: for what is too large to be JSON here. */
+    open: (path, options) => send('GET', path, options),
     /* The response itself, its body unread: for event streams. */
     openStream: (path, body, options) => events('POST', path, { ...options, body }),
     /* The same of a stream that runs; `position` is the last event id known. */

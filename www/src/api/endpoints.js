@@ -15,6 +15,22 @@ export function createApi(client) {
     login: (credentials) => client.post('/auth/login', credentials),
     register: (credentials) => client.post('/auth/register', credentials),
     logout: () => client.post('/auth/logout'),
+    changePassword: (passwords) => client.post('/auth/password', passwords),
+    deleteAccount: (password) => client.del('/auth/me', { body: { password } }),
+    exportAccount: (options) => client.open('/auth/me/export', options),
+    settings: () => client.get('/auth/me/settings'),
+    setSettings: (settings) => client.put('/auth/me/settings', settings),
+    sessions: ({ page }) => client.get(`/auth/sessions?page=${page}`),
+    endSession: (session) => client.del(`/auth/sessions/${id(session)}`),
+    endOtherSessions: () => client.del('/auth/sessions'),
+
+    users: ({ page, search }) =>
+      client.get(`/admin/users?page=${page}${search ? `&search=${id(search)}` : ''}`),
+    changeUser: (user, change) => client.patch(`/admin/users/${id(user)}`, change),
+    deleteUser: (user) => client.del(`/admin/users/${id(user)}`),
+    invites: ({ page }) => client.get(`/admin/invites?page=${page}`),
+    createInvite: (invite) => client.post('/admin/invites', invite),
+    revokeInvite: (invite) => client.del(`/admin/invites/${id(invite)}`),
 
     models: () => client.get('/models'),
     keys: () => client.get('/keys'),

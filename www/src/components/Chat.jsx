@@ -4,6 +4,7 @@ import { useAsking } from '../hooks/useAsking.js';
 import { useStable } from '../hooks/useStable.js';
 import { findModel, findProvider, needsKey } from '../state/models.js';
 import { faultsIn, toSend } from '../state/parameters.js';
+import { questionOptions } from '../state/settings.js';
 import { EmptyChat } from './EmptyChat.jsx';
 import { MessageInput } from './MessageInput.jsx';
 import { MessageList } from './MessageList.jsx';
@@ -109,7 +110,7 @@ function useEdit({ send, onLeave }) {
   };
 }
 
-export function Chat({ chat, models, online, focusOnOpen, firstDraft, onDraft, onKeys, onNew }) {
+export function Chat({ chat, models, settings, online, focusOnOpen, firstDraft, onDraft, onKeys, onNew }) {
   const [draft, setDraft] = useState(firstDraft);
   const [showParameters, setShowParameters] = useState(false);
   const input = useRef(null);
@@ -131,10 +132,14 @@ export function Chat({ chat, models, online, focusOnOpen, firstDraft, onDraft, o
     if (empty && focusOnOpen) input.current?.focus();
   }, [empty, focusOnOpen]);
 
-  /* The model is the conversation's from its first question with it on. */
+  /*
+   * The model is the conversation's from its first question with it on; what is set for the
+   * conversation goes before what one has set for all.
+   */
   function asked() {
     setAsking({ choice });
-    return { ...choice, ...toSend(asking, model, chat.system) };
+    const usual = questionOptions(settings, { first: chat.conversationId === null });
+    return { ...choice, ...usual, ...toSend(asking, model, chat.system) };
   }
 
   function choose(next) {
@@ -207,6 +212,7 @@ export function Chat({ chat, models, online, focusOnOpen, firstDraft, onDraft, o
           value={draft}
           onChange={setDraft}
           onSend={send}
+          sendOnEnter={settings.send_on_enter}
           onStop={chat.cancelStream}
           onUp={editLast}
           isStreaming={chat.isStreaming}

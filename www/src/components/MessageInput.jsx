@@ -1,11 +1,17 @@
 /*
  * Where one writes.  It grows with the text, up to 40 % of the height.  Enter
- * sends, Shift+Enter breaks the line; while an answer is on its way one can go on
- * writing, and the button stops that answer.  ↑ in the empty box is onUp.
+ * sends and Shift+Enter breaks the line, or Ctrl+Enter sends and Enter breaks it;
+ * while an answer is on its way one can go on writing, and the button stops that
+ * answer.  ↑ in the empty box is onUp.
  */
 import { ArrowUp, Square } from 'lucide-react';
 import { useLayoutEffect, useRef } from 'react';
 import { Icon } from './Icon.jsx';
+
+const HINTS = {
+  true: 'Enter to send, Shift+Enter for a new line',
+  false: 'Ctrl+Enter to send, Enter for a new line',
+};
 
 function SendButton({ disabled }) {
   return (
@@ -41,6 +47,7 @@ export function MessageInput({
   isStreaming,
   stopping = false,
   blocked = false,
+  sendOnEnter = true,
   inputRef,
   panel = null,
   children,
@@ -61,12 +68,13 @@ export function MessageInput({
 
   function onKeyDown(event) {
     // While an input method is composing, Enter belongs to it.
-    const enter = event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing;
-    if (enter) send(event);
     if (event.key === 'ArrowUp' && value === '' && onUp) {
       event.preventDefault();
       onUp();
     }
+    if (event.key !== 'Enter' || event.nativeEvent.isComposing) return;
+    const withControl = event.ctrlKey || event.metaKey;
+    if (withControl || (sendOnEnter && !event.shiftKey)) send(event);
   }
 
   return (
@@ -84,7 +92,7 @@ export function MessageInput({
         onKeyDown={onKeyDown}
       />
       <div className="composer-foot">
-        <span className="composer-hint">Enter to send, Shift+Enter for a new line</span>
+        <span className="composer-hint">{HINTS[sendOnEnter]}</span>
         {isStreaming ? (
           <StopButton stopping={stopping} onStop={onStop} />
         ) : (

@@ -1,8 +1,9 @@
 /* The bar over the conversation: where one is, and what is always at hand. */
-import { KeyRound, LogOut, Menu, Moon, Sun } from 'lucide-react';
+import { CircleQuestionMark, Menu, Moon, Sun } from 'lucide-react';
 import { IconButton } from './Icon.jsx';
+import { UserMenu } from './UserMenu.jsx';
 
-export function TopBar({ title, user, theme, onTheme, onKeys, onSignOut, onMenu }) {
+export function TopBar({ title, user, theme, onTheme, onOpen, onSignOut, onMenu }) {
   const dark = theme === 'dark';
   return (
     <header className="top-bar">
@@ -13,9 +14,8 @@ export function TopBar({ title, user, theme, onTheme, onKeys, onSignOut, onMenu 
         label={dark ? 'Light theme' : 'Dark theme'}
         onClick={onTheme}
       />
-      <IconButton icon={KeyRound} label="Keys" onClick={onKeys} />
-      <span className="top-user">{user.username}</span>
-      <IconButton icon={LogOut} label="Sign out" onClick={onSignOut} />
+      <IconButton icon={CircleQuestionMark} label="Keyboard help" onClick={() => onOpen('help')} />
+      <UserMenu user={user} onPick={onOpen} onSignOut={onSignOut} />
     </header>
   );
 }

@@ -9,7 +9,10 @@ import { useMediaQuery } from '../hooks/useMediaQuery.js';
 import { useModels } from '../hooks/useModels.js';
 import { useOnline } from '../hooks/useOnline.js';
 import { useRoute } from '../hooks/useRoute.js';
+import { useSettings } from '../hooks/useSettings.js';
 import { useStreamingChat } from '../hooks/useStreamingChat.js';
+import { modelOf } from '../state/settings.js';
+import { Account } from './Account.jsx';
 import { Chat } from './Chat.jsx';
 import { Dialog } from './Dialog.jsx';
 import { KeysDialog } from './KeysDialog.jsx';
@@ -31,8 +34,10 @@ function NotFound({ onNew }) {
   );
 }
 
+const isWriting = (target) => target.closest?.('input, textarea, [contenteditable]') != null;
+
 /* Keys that work anywhere on the page, unless something else is open. */
-function useShortcuts({ enabled, onEscape, onFind, onNew }) {
+function useShortcuts({ enabled, onEscape, onFind, onNew, onHelp }) {
   useEffect(() => {
     if (!enabled) return undefined;
     const onKeyDown = (event) => {
@@ -45,17 +50,39 @@ function useShortcuts({ enabled, onEscape, onFind, onNew }) {
       } else if ((event.ctrlKey || event.metaKey) && event.shiftKey && event.code === 'KeyO') {
         event.preventDefault();
         onNew();
+      } else if (event.key === '?' && !isWriting(event.target)) {
+        event.preventDefault();
+        onHelp();
       }
     };
     document.addEventListener('keydown', onKeyDown);
     return () => document.removeEventListener('keydown', onKeyDown);
-  }, [enabled, onEscape, onFind, onNew]);
+  }, [enabled, onEscape, onFind, onNew, onHelp]);
 }
 
-export function Workspace({ api, user, theme, onTheme, drafts, onSignOut }) {
+/* The theme of this page follows the settings, and the button in the bar sets both. */
+function useThemeSetting({ theme, onTheme, settings }) {
+  const { phase, settings: known, change } = settings;
+
+  useEffect(() => {
+    if (phase === 'ready') onTheme(known.theme);
+  }, [phase, known.theme, onTheme]);
+
+  return () => {
+    const next = theme === 'dark' ? 'light' : 'dark';
+    onTheme(next);
+    // Where it cannot be kept on the server it still holds in this browser.
+    change({ theme: next }).catch(() => {});
+  };
+}
+
+export function Workspace({ api, session, theme, onTheme, drafts, onSignOut }) {
+  const { user } = session;
   const route = useRoute();
   const list = useConversations(api);
-  const models = useModels(api);
+  const settings = useSettings(api);
+  const models = useModels(api, modelOf(settings.settings));
+  const toggleTheme = useThemeSetting({ theme, onTheme, settings });
   const online = useOnline();
   const wide = useMediaQuery('(min-width: 900px)');
   const [open, setOpen] = useState(null);
@@ -101,7 +128,14 @@ export function Workspace({ api, user, theme, onTheme, drafts, onSignOut }) {
     if (open === 'find') searchRef.current?.focus();
   }, [open]);
 
-  useShortcuts({ enabled: open === null, onEscape: cancelStream, onFind: find, onNew: startNew });
+  const openHelp = useCallback(() => setOpen('help'), []);
+  useShortcuts({
+    enabled: open === null,
+    onEscape: cancelStream,
+    onFind: find,
+    onNew: startNew,
+    onHelp: openHelp,
+  });
 
   const missing = route.name === 'not_found' || chat.load === 'not_found';
   const title = missing ? 'Not found' : (list.knownTitle(chat.conversationId) ?? chat.title ?? 'New chat');
@@ -142,8 +176,8 @@ export function Workspace({ api, user, theme, onTheme, drafts, onSignOut }) {
           title={title}
           user={user}
           theme={theme}
-          onTheme={onTheme}
-          onKeys={openKeys}
+          onTheme={toggleTheme}
+          onOpen={setOpen}
           onSignOut={() => actions.flush().then(onSignOut)}
           onMenu={wide ? null : () => setOpen('menu')}
         />
@@ -155,6 +189,7 @@ export function Workspace({ api, user, theme, onTheme, drafts, onSignOut }) {
             <Chat
               chat={chat}
               models={models}
+              settings={settings.settings}
               online={online}
               focusOnOpen={wide}
               firstDraft={drafts.of(user.id)}
@@ -175,6 +210,17 @@ export function Workspace({ api, user, theme, onTheme, drafts, onSignOut }) {
           onClose={close}
         />
       )}
+      <Account
+        open={open}
+        api={api}
+        user={user}
+        models={models}
+        settings={settings}
+        onPassword={session.changePassword}
+        onDelete={session.deleteAccount}
+        onOpen={setOpen}
+        onClose={close}
+      />
     </div>
   );
 }

@@ -1,6 +1,6 @@
 /*
  * The catalog of providers and models, the keys that are set, and the chosen
- * model.  setKey, testKey and removeKey reject with the server's ApiError, for
+ * model: that of this browser, else `preferred`.  setKey, testKey and removeKey reject with the server's ApiError, for
  * the dialog to show.  While the server asks providers for their lists of
  * models, the catalog is read again, a few times with growing pauses.
  */
@@ -14,7 +14,7 @@ const isRefreshing = ({ refreshing }) => refreshing;
 
 const EMPTY = { phase: 'loading', providers: [], models: [], keys: [], error: null };
 
-export function useModels(api) {
+export function useModels(api, preferred = null) {
   const [catalog, setCatalog] = useState(EMPTY);
   const [chosen, setChosen] = useState(() => recall('model'));
   const looks = useRef(0);
@@ -75,5 +75,5 @@ export function useModels(api) {
     [api, refresh],
   );
 
-  return { ...catalog, choice: pickChoice(catalog, chosen), choose, refresh, setKey, testKey, removeKey };
+  return { ...catalog, choice: pickChoice(catalog, chosen, preferred), choose, refresh, setKey, testKey, removeKey };
 }

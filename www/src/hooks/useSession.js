@@ -1,6 +1,7 @@
 /*
- * Who is signed in, and the ways in and out.  signIn and register reject with
- * the server's ApiError, for the form to show.
+ * Who is signed in, and the ways in and out.  signIn, register,
+ * changePassword and deleteAccount reject with the server's ApiError, for the
+ * form to show.
  */
 import { useCallback, useEffect, useReducer } from 'react';
 import { initialSession, sessionReducer } from '../state/session.js';
@@ -59,6 +60,26 @@ export function useSession(api) {
     [api, enter],
   );
 
+  /* This session goes on with new tokens; the others have ended. */
+  const changePassword = useCallback(
+    async (passwords) => enter(await api.changePassword(passwords)),
+    [api, enter],
+  );
+
+  const deleteAccount = useCallback(
+    async (password) => {
+      try {
+        await api.deleteAccount(password);
+      } catch (error) {
+        if (error.status === 401) refresh();
+        throw error;
+      }
+      api.setCsrfToken(null);
+      dispatch({ type: 'deleted' });
+    },
+    [api, refresh],
+  );
+
   const signOut = useCallback(async () => {
     try {
       await api.logout();
@@ -74,5 +95,5 @@ export function useSession(api) {
     refresh();
   }, [refresh]);
 
-  return { ...session, signIn, register, signOut, tryAgain };
+  return { ...session, signIn, register, changePassword, deleteAccount, signOut, tryAgain };
 }

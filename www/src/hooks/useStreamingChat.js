@@ -202,8 +202,10 @@ export function useStreamingChat({ api, openId = null, onStarted, onFinished }) 
         coalescer.stop();
         reading.accept(true);
       });
-      // Before it has begun there is nothing that could be joined again.
-      const connection = createConnection(reading.signal, () => reading.streamId !== null);
+      // Before it has begun there is nothing that could be joined again, and where
+      // leaving means stopping, hiding the page should not.
+      const mayDrop = () => reading.streamId !== null && body.on_disconnect !== 'stop';
+      const connection = createConnection(reading.signal, mayDrop);
       reading.connection = connection;
       try {
         const response = await api.chatStream(body, { signal: connection.signal });
@@ -239,7 +241,7 @@ export function useStreamingChat({ api, openId = null, onStarted, onFinished }) 
   const submit = useCallback(
     (question, choice) => {
       if (run.current?.answering) return Promise.resolve(false);
-      const body = { ...question, ...choice, on_disconnect: 'continue' };
+      const body = { on_disconnect: 'continue', ...choice, ...question };
       if (state.conversationId) body.conversation_id = state.conversationId;
       const requestId = requestIdFor(body, lost);
       lost.current = { id: requestId, body: JSON.stringify(body) };

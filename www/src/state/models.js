@@ -18,9 +18,10 @@ export const needsKey = (provider) => !provider.key && !provider.demo;
 
 const holds = (catalog, choice) => findModel(catalog, choice) !== null;
 
-/* The remembered choice while it exists; else the first that needs no key. */
-export function pickChoice(catalog, remembered) {
-  if (holds(catalog, remembered)) return remembered;
+/* The first of the wanted choices that exists; else the first that needs no key. */
+export function pickChoice(catalog, ...wanted) {
+  const known = wanted.find((choice) => holds(catalog, choice));
+  if (known) return known;
   const groups = groupModels(catalog);
   const group = groups.find(({ provider }) => !needsKey(provider)) ?? groups[0];
   return group ? { provider: group.provider.id, model: group.models[0].id } : null;

@@ -17,6 +17,8 @@ export const initialSession = {
 
 const EXPIRED = 'Your session has ended. Sign in to go on; your conversations are kept.';
 
+const DELETED = 'Your account is deleted, with everything that was kept of it.';
+
 const rows = {
   signed_in: (state, { user }) => ({ ...initialSession, phase: 'signed_in', user }),
   signed_out: (state) => ({
@@ -30,6 +32,7 @@ const rows = {
     phase: 'signed_out',
     registration: state.registration,
   }),
+  deleted: () => ({ ...initialSession, phase: 'signed_out', notice: DELETED }),
   registration: (state, { registration }) => ({ ...state, registration }),
   unreachable: (state, { error }) =>
     state.phase === 'signed_in' ? state : { ...state, phase: 'unreachable', error },
