@@ -69,7 +69,7 @@ function Actions({ account, busy, onChange, onAsk }) {
       <button
         type="button"
         className="button"
-        aria-label={isAdmin ? `${name} is no administrator any more` : `Make ${name} an administrator`}
+        aria-label={`${isAdmin ? 'No administrator' : 'Make administrator'}: ${name}`}
         disabled={busy}
         onClick={() => onChange({ is_admin: !isAdmin })}
       >
@@ -88,11 +88,11 @@ function Actions({ account, busy, onChange, onAsk }) {
         type="button"
         className="button"
         data-kind="danger"
-        aria-label={`Delete ${name}…`}
+        aria-label={`Delete ${name}`}
         disabled={busy}
         onClick={onAsk}
       >
-        Delete…
+        Delete
       </button>
     </div>
   );
