@@ -90,16 +90,16 @@ function QuestionFields({ form, fields, catalog }) {
           label="Temperature"
           inputMode="decimal"
           autoComplete="off"
-          placeholder="The model’s own"
+          placeholder="Model’s own"
           defaultValue={form.temperature}
           error={fields.temperature}
         />
         <Field
           name="max_tokens"
-          label="Longest answer, in tokens"
+          label="Most tokens"
           inputMode="numeric"
           autoComplete="off"
-          placeholder="The model’s own"
+          placeholder="Model’s own"
           defaultValue={form.max_tokens}
           error={fields.max_tokens}
         />
@@ -110,7 +110,7 @@ function QuestionFields({ form, fields, catalog }) {
           defaultValue={form.reasoning_effort}
           error={fields.reasoning_effort}
         >
-          <Options rows={[['', 'The model’s own'], ...EFFORTS.map((each) => [each, each])]} />
+          <Options rows={[['', 'Model’s own'], ...EFFORTS.map((each) => [each, each])]} />
         </Field>
       </div>
     </>
