@@ -234,7 +234,7 @@ describe('the conversation', () => {
     render(<Page chat={chat} />);
     await userEvent.click(screen.getAllByRole('button', { name: 'Edit' })[0]);
     await userEvent.keyboard(' Now?{Enter}');
-    expect(chat.editMessage).toHaveBeenCalledWith('q1', 'One? Now?', CHOICE);
+    expect(chat.editMessage).toHaveBeenCalledWith('q1', 'One? Now?', { ...CHOICE, on_disconnect: 'continue' });
     expect(editor()).toBeNull();
   });
 
@@ -268,11 +268,11 @@ describe('the conversation', () => {
     expect(screen.getByLabelText('System prompt')).toHaveValue('Be brief.');
     await userEvent.type(screen.getByLabelText('Temperature'), '0,5');
     await userEvent.type(box(), 'Hi{Enter}');
-    expect(chat.streamMessage).toHaveBeenCalledWith('Hi', { ...CHOICE, temperature: 0.5 });
+    expect(chat.streamMessage).toHaveBeenCalledWith('Hi', { ...CHOICE, on_disconnect: 'continue', temperature: 0.5 });
     await userEvent.click(screen.getByRole('button', { name: /^Parameters/ }));
     await userEvent.clear(screen.getByLabelText('System prompt'));
     await userEvent.type(box(), 'Hi{Enter}');
-    expect(chat.streamMessage).toHaveBeenLastCalledWith('Hi', { ...CHOICE, temperature: 0.5, system: '' });
+    expect(chat.streamMessage).toHaveBeenLastCalledWith('Hi', { ...CHOICE, on_disconnect: 'continue', temperature: 0.5, system: '' });
   });
 
   it('keeps what was chosen with its conversation', async () => {

@@ -3,8 +3,8 @@ import { useEffect, useId, useRef, useState } from 'react';
 import { useAsking } from '../hooks/useAsking.js';
 import { useStable } from '../hooks/useStable.js';
 import { findModel, findProvider, needsKey } from '../state/models.js';
-import { faultsIn, toSend } from '../state/parameters.js';
-import { questionOptions } from '../state/settings.js';
+import { faultsIn, fitting, toSend } from '../state/parameters.js';
+import { DEFAULT_SETTINGS, questionOptions } from '../state/settings.js';
 import { EmptyChat } from './EmptyChat.jsx';
 import { MessageInput } from './MessageInput.jsx';
 import { MessageList } from './MessageList.jsx';
@@ -110,7 +110,17 @@ function useEdit({ send, onLeave }) {
   };
 }
 
-export function Chat({ chat, models, settings, online, focusOnOpen, firstDraft, onDraft, onKeys, onNew }) {
+export function Chat({
+  chat,
+  models,
+  settings = DEFAULT_SETTINGS,
+  online,
+  focusOnOpen,
+  firstDraft,
+  onDraft,
+  onKeys,
+  onNew,
+}) {
   const [draft, setDraft] = useState(firstDraft);
   const [showParameters, setShowParameters] = useState(false);
   const input = useRef(null);
@@ -124,6 +134,8 @@ export function Chat({ chat, models, settings, online, focusOnOpen, firstDraft, 
   const blocked = !online || !choice || needsKey(provider) || chat.load !== 'ready';
   const faults = faultsIn(chat.error);
   const open = showParameters || faults !== null;
+  const isNew = chat.conversationId === null;
+  const system = isNew ? settings.system : chat.system;
   const focusInput = () => input.current?.focus();
 
   useEffect(() => onDraft(draft), [draft, onDraft]);
@@ -138,8 +150,8 @@ export function Chat({ chat, models, settings, online, focusOnOpen, firstDraft, 
    */
   function asked() {
     setAsking({ choice });
-    const usual = questionOptions(settings, { first: chat.conversationId === null });
-    return { ...choice, ...usual, ...toSend(asking, model, chat.system) };
+    const usual = fitting(questionOptions(settings, { first: isNew }), model);
+    return { ...choice, ...usual, ...toSend(asking, model, system) };
   }
 
   function choose(next) {
@@ -225,7 +237,7 @@ export function Chat({ chat, models, settings, online, focusOnOpen, firstDraft, 
                 id={panel}
                 asking={asking}
                 model={model}
-                system={chat.system}
+                system={system}
                 faults={faults}
                 onChange={setAsking}
                 onClose={() => {
@@ -240,7 +252,7 @@ export function Chat({ chat, models, settings, online, focusOnOpen, firstDraft, 
           <ParametersButton
             asking={asking}
             model={model}
-            system={chat.system}
+            system={system}
             open={open}
             controls={panel}
             onToggle={toggleParameters}

@@ -5,7 +5,8 @@
 import { useSubmit } from '../hooks/useSubmit.js';
 import { faultsOf } from '../state/faults.js';
 import { choiceOf, choiceValue, findProvider, groupModels } from '../state/models.js';
-import { EFFORTS, formOfSettings, modelOf, settingsFaults, settingsOfForm } from '../state/settings.js';
+import { formOfSettings, modelOf, settingsFaults, settingsOfForm } from '../state/settings.js';
+import { EFFORTS } from '../state/parameters.js';
 import { Dialog } from './Dialog.jsx';
 import { Field } from './Field.jsx';
 import { FormError, SubmitButton, useFocusOnFault } from './FormFoot.jsx';

@@ -66,3 +66,11 @@ export function priceText({ price }) {
   if (!price) return '';
   return `${dollars.format(price.input)} in, ${dollars.format(price.output)} out`;
 }
+
+/* A choice as the value of a form control, and back.  Ids hold no newline. */
+export const choiceValue = (choice) => `${choice.provider}\n${choice.model}`;
+
+export function choiceOf(value) {
+  const [provider, model] = value.split('\n');
+  return { provider, model };
+}

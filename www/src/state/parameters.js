@@ -27,6 +27,14 @@ function valueOf({ options }, typed) {
 
 const isSet = (typed) => typed !== undefined && typed.trim() !== '';
 
+/* What is set for all questions, as far as this model takes it. */
+export function fitting(options, model) {
+  const not = PARAMETERS.filter(({ capability }) => capability && !takes(model, capability));
+  const names = new Set(not.map(({ name }) => name));
+  if (!takes(model, 'system')) names.add('system');
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !names.has(name)));
+}
+
 /* What of it is sent; `system` is the conversation's own and is sent when changed. */
 export function toSend(asking, model, system) {
   const body = {};

@@ -18,8 +18,6 @@ export const DEFAULT_SETTINGS = {
   send_on_enter: true,
 };
 
-export const EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'];
-
 const TEMPERATURE_MAX = 2;
 const TOKENS_MAX = 10_000_000;
 
