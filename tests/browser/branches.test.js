@@ -178,14 +178,14 @@ test('one that the server refuses is told at its field, and nothing typed is los
   await page.getByLabel('Temperature').fill('3');
   await visitor.box().fill('Too warm?');
   await visitor.box().press('Enter');
-  await page.getByText('Temperature must be a number from 0 to 2.').waitFor();
+  await page.getByText('Use a number from 0 to 2.').waitFor();
   assert.equal(await page.getByLabel('Temperature').getAttribute('aria-invalid'), 'true');
   assert.equal(await visitor.box().inputValue(), 'Too warm?');
   await visitor.assertAccessible('a refused parameter');
   visitor.assertOnlyComplaints(/422/);
   await page.getByLabel('Temperature').fill('1');
   await answered(() => visitor.box().press('Enter'));
-  assert.equal(await page.getByText('must be a number').count(), 0);
+  assert.equal(await page.getByText('Use a number').count(), 0);
   visitor.assertNoComplaints();
 });
 

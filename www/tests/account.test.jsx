@@ -105,7 +105,7 @@ describe('SettingsDialog', () => {
   });
 
   it('a refusal keeps what was entered', async () => {
-    const onClose = show(() => Promise.reject(refusal({ details: { system: 'is too long' } })));
+    const onClose = show(() => Promise.reject(refusal({ details: { system: 'This is too long.' } })));
     await userEvent.type(screen.getByLabelText('System prompt for new chats'), 'Be brief.');
     await userEvent.click(screen.getByRole('button', { name: 'Save' }));
     expect(await screen.findByText('This is too long.')).toBeInTheDocument();
@@ -128,7 +128,7 @@ it('one change after the other is made to all of the settings', async () => {
 });
 
 it('PasswordDialog shows a wrong password at its field', async () => {
-  const onPassword = () => Promise.reject(refusal({ details: { password: 'is not your password' } }));
+  const onPassword = () => Promise.reject(refusal({ details: { password: 'This is not your password.' } }));
   render(<PasswordDialog user={marta} onPassword={onPassword} onClose={() => {}} />);
   await userEvent.type(screen.getByLabelText('Current password'), 'wrong');
   await userEvent.type(screen.getByLabelText('New password'), 'long enough{Enter}');

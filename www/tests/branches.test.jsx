@@ -304,10 +304,10 @@ describe('the conversation', () => {
   });
 
   it('a refused parameter is told at its field', () => {
-    const error = { code: 'validation_error', message: 'Not so.', details: { temperature: 'has to be from 0 to 2' } };
+    const error = { code: 'validation_error', message: 'Not so.', details: { temperature: 'Use a number from 0 to 2.' } };
     render(<Page chat={chatWith({ error, status: 'error' })} />);
     expect(screen.getByLabelText('Temperature')).toHaveAttribute('aria-invalid', 'true');
-    expect(screen.getByText('Temperature has to be from 0 to 2.')).toBeInTheDocument();
+    expect(screen.getByText('Use a number from 0 to 2.')).toBeInTheDocument();
   });
 
   it.each([

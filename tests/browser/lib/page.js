@@ -100,13 +100,22 @@ class Visitor {
     assert.deepEqual(complaints.filter((each) => !pattern.test(each)), [], 'the browser complained');
   }
 
-  /* Runs axe from outside the page, so that the content policy stays as it is. */
+  /*
+   * Runs axe from outside the page, so that the content policy stays as it is.  What fades in
+   * has other colours on the way; what blinks for ever is not waited for.
+   */
   async assertAccessible(where) {
+    await this.page.evaluate(async () => {
+      const frame = () => new Promise((next) => requestAnimationFrame(next));
+      for (let i = 0; i < 3; i++) await frame(); // what a click brings begins by then
+      const ending = document.getAnimations().filter((each) => each.effect.getComputedTiming().endTime !== Infinity);
+      await Promise.allSettled(ending.map((each) => each.finished));
+    });
     await this.page.evaluate(axe.source);
     const { violations } = await this.page.evaluate(() => globalThis.axe.run(document));
     const grave = violations
       .filter(({ impact }) => GRAVE.has(impact))
-      .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`);
+      .map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target.join(' ')} (${node.any[0]?.message})`).join(', ')}`);
     assert.deepEqual(grave, [], `${where}: not accessible`);
   }
 

@@ -69,9 +69,6 @@ function Input({ field, value, onChange, ...props }) {
   );
 }
 
-/* The server's words follow the name of the field: "temperature must be …". */
-const faultText = (label, fault) => fault && `${label} ${fault}.`.replace('..', '.');
-
 export function Parameters({ id, asking, model, system, faults, onChange, onClose }) {
   function onKeyDown(event) {
     if (event.key !== 'Escape') return;
@@ -81,7 +78,7 @@ export function Parameters({ id, asking, model, system, faults, onChange, onClos
   return (
     <div className="parameters" id={id} role="group" aria-label="Parameters">
       {takes(model, 'system') && (
-        <Field label="System prompt" fault={faultText('The system prompt', faults?.system)} wide>
+        <Field label="System prompt" fault={faults?.system} wide>
           {(props) => (
             <textarea
               {...props}
@@ -100,7 +97,7 @@ export function Parameters({ id, asking, model, system, faults, onChange, onClos
           key={field.name}
           label={field.label}
           hint={field.hint}
-          fault={faultText(field.label, faults?.[field.name])}
+          fault={faults?.[field.name]}
         >
           {(props) => (
             <Input

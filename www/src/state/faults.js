@@ -1,19 +1,14 @@
 /*
  * What a form shows of a failure: { fields, text }, sentences by field and the
- * one that belongs to none.  The server's details go on from the field's name
- * ("must be 3 to 50 characters"), which stands over the field already.
+ * one that belongs to none.
  */
-export function asSentence(detail) {
-  const text = /^[a-z]/.test(detail) ? `This ${detail}` : detail;
-  return /[.:]$/.test(text) ? text : `${text}.`;
-}
 
 /* `names` are the form's fields; `codes` says whose fault an error code is. */
 export function faultsOf(error, names, codes = {}) {
   if (!error) return { fields: {}, text: null };
   const known = Object.entries(error.details ?? {}).filter(([name]) => names.includes(name));
   if (known.length > 0) {
-    return { fields: Object.fromEntries(known.map(([name, text]) => [name, asSentence(text)])), text: null };
+    return { fields: Object.fromEntries(known), text: null };
   }
   const name = codes[error.code];
   if (names.includes(name)) return { fields: { [name]: error.message }, text: null };
