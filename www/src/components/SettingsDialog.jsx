@@ -97,7 +97,7 @@ function QuestionFields({ form, fields, catalog }) {
         />
         <Field
           name="max_tokens"
-          label="Most tokens"
+          label="Max tokens"
           inputMode="numeric"
           autoComplete="off"
           placeholder="Model’s own"
